@@ -65,7 +65,8 @@ in_both_shells() {
     in_both_shells --
 }
 
-@test "under 'set -e' of another hook's the script still goes on" {
+@test "under 'set -e' of another hook's the script goes on, even where the shared piece fails" {
+    fake "$T/libexec/dtcp-up-hook"
     environment=(PATH=/usr/sbin:/sbin:/bin:/usr/sbin:/usr/bin interface=eth0 new_ip_address=192.0.2.62)
     for reason in BOUND EXPIRE RELEASE PREINIT; do
         run timeout 10 env -i "${environment[@]}" "reason=$reason" dash -ec "
@@ -74,6 +75,7 @@ in_both_shells() {
             echo goes on"
         [ "$status" -eq 0 ]
         [ "$output" = 'goes on' ]
+        [ "$reason" = PREINIT ] || grep -q '^dtcp-up-hook ' "$T/calls"
     done
 }
 

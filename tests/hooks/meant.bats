@@ -68,10 +68,13 @@ decide() {
     called 'dtcp-up --wait 0 --link eth0 192.0.2.62'
 }
 
-@test "a unit needs the account file too" {
+@test "a unit needs the account file too, and the program" {
     enable_unit eth0
     rm "$T/etc/ppp/dtcp.conf"
     decide dash up eth0 192.0.2.62
+    not_called
+    rm "$T/sbin/dtcp-up"
+    decide dash down eth0
     not_called
 }
 

@@ -4,6 +4,7 @@
 
 load helper
 
+# shellcheck disable=SC2034 # the helper uses it
 environment=(IFNAME=ppp0 IPLOCAL=192.0.2.10 IPREMOTE=192.0.2.1 DEVICE=eth0 SPEED=0
     ORIG_UID=0 PPPD_PID=4711 LINKNAME=dsl)
 
