@@ -1,0 +1,139 @@
+#!/usr/bin/env bats
+# The samples in etc/: taken by the programs they are for, and the event script
+# run with the events of a prefix that changes.
+
+bats_require_minimum_version 1.5.0
+ETC=$BATS_TEST_DIRNAME/../../etc
+LAYER=$BATS_TEST_DIRNAME/../../build/lab-layer # where `make deps` unpacks radvd
+
+setup() {
+    T=$BATS_TEST_TMPDIR
+    mkdir -p "$T/bin" "$T/run"
+    for name in systemctl nft radvd; do
+        cat >"$T/bin/$name" <<FAKE
+#!/bin/sh
+echo "$name \$*" >>"$T/calls"
+[ "$name \$1" != 'nft -f' ] || cat >>"$T/nft"
+FAKE
+        chmod 755 "$T/bin/$name"
+    done
+    : >"$T/calls"
+    sed "s|/run/|$T/run/|g" "$ETC/dtcp-event.example.sh" >"$T/event"
+}
+
+radvd_accepts() {
+    local radvd
+    radvd=$(PATH=$PATH:/usr/sbin command -v radvd) || radvd=$LAYER/usr/sbin/radvd
+    LD_LIBRARY_PATH=$(echo "$LAYER"/usr/lib/*) timeout 10 "$radvd" -c -C "$1"
+}
+
+# $1 event, then the variables of the event
+event() {
+    local name=$1
+    shift
+    rm -f "$T/nft"
+    run timeout 10 env -i PATH="$T/bin:/usr/bin:/bin" DTCP_REMOTE=192.0.2.1 DTCP_MTU=1472 "$@" \
+        sh "$T/event" "$name"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    radvd_accepts "$T/run/dtcp-radvd/radvd.conf"
+}
+
+# Is prefix $1 announced with preferred and valid lifetime $2 and $3, once?
+announced() {
+    cat "$T/run/dtcp-radvd/radvd.conf"
+    [ "$(grep -c "prefix $1 " "$T/run/dtcp-radvd/radvd.conf")" -eq 1 ]
+    grep -q "prefix $1 {.*AdvPreferredLifetime $2; AdvValidLifetime $3;" "$T/run/dtcp-radvd/radvd.conf"
+}
+
+@test "dnsmasq takes its sample" {
+    run timeout 10 env PATH="$PATH:/usr/sbin" dnsmasq --test -C "$ETC/dnsmasq.example.conf"
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
+
+@test "radvd takes its sample" {
+    radvd_accepts "$ETC/radvd.conf.example"
+}
+
+@test "nft takes the firewall, also a second time" {
+    # In a namespace of its own, so that nothing of this machine's is seen.
+    run timeout 20 unshare -n env PATH="$PATH:/usr/sbin" sh -ec "
+        nft -f '$ETC/nftables.example.nft'
+        nft -f '$ETC/nftables.example.nft'
+        nft list table inet dtcp_up"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$(grep -c 'type filter hook' <<<"$output")" -eq 2 ]
+}
+
+@test "the unit is hardened: systemd-analyze security says 3.0 at most" {
+    sed "s|@SBINDIR@|/usr/sbin|; s|@SYSCONFDIR@|/etc|" "$ETC/dtcp-up@.service" >"$T/dtcp-up@.service"
+    run timeout 20 systemd-analyze security --offline=yes --no-pager --threshold=30 "$T/dtcp-up@.service"
+    tail -n 1 <<<"$output"
+    [ "$status" -eq 0 ]
+}
+
+@test "event script: a new prefix is announced, the old one deprecated at once" {
+    event up DTCP_LAN='eth1=2001:db8:1::1/64' DTCP_PREFIXES=2001:db8:1::/48
+    announced 2001:db8:1::/64 2700 5400
+    event change DTCP_LAN='eth1=2001:db8:2::1/64' DTCP_PREFIXES=2001:db8:2::/48
+    announced 2001:db8:2::/64 2700 5400
+    announced 2001:db8:1::/64 0 0
+    grep -q 'AdvDefaultLifetime 1800;' "$T/run/dtcp-radvd/radvd.conf"
+    # And back again: it is good, and no longer deprecated.
+    event change DTCP_LAN='eth1=2001:db8:1::1/64' DTCP_PREFIXES=2001:db8:1::/48
+    announced 2001:db8:1::/64 2700 5400
+    announced 2001:db8:2::/64 0 0
+}
+
+@test "event script: each LAN hears of its own /64" {
+    event up DTCP_LAN='eth1=2001:db8:1::1/64 eth2=2001:db8:1:10::1/64' DTCP_PREFIXES=2001:db8:1::/48
+    awk '/^interface eth2/,/^};/' "$T/run/dtcp-radvd/radvd.conf" >"$T/eth2"
+    grep -q 'prefix 2001:db8:1:10::/64' "$T/eth2"
+    [ "$(grep -c prefix "$T/eth2")" -eq 1 ]
+}
+
+@test "event script: without a way out the router says so, and the prefix stays" {
+    event up DTCP_LAN='eth1=2001:db8:1::1/64'
+    event lost DTCP_LAN='eth1=2001:db8:1::1/64'
+    announced 2001:db8:1::/64 2700 5400
+    grep -q 'AdvDefaultLifetime 0;' "$T/run/dtcp-radvd/radvd.conf"
+}
+
+@test "event script: at the end the prefix is deprecated, and forgotten 2 h later" {
+    event up DTCP_LAN='eth1=2001:db8:1::1/64'
+    event down
+    announced 2001:db8:1::/64 0 0
+    sed -i "s/ [0-9]*$/ $(($(date +%s) - 7201))/" "$T/run/dtcp-radvd/prefixes"
+    event up DTCP_LAN='eth1=2001:db8:2::1/64'
+    announced 2001:db8:2::/64 2700 5400
+    run ! grep -q 2001:db8:1: "$T/run/dtcp-radvd/radvd.conf"
+}
+
+@test "event script: the firewall hears of the far end and the prefixes, systemd that radvd is to reload" {
+    mkdir -p "$T/run/systemd/system"
+    event up DTCP_LAN='eth1=2001:db8:1::1/64' DTCP_PREFIXES='2001:db8:1::/48 2001:db8:9::/48'
+    grep -q '^add element inet dtcp_up far_end { 192.0.2.1 }$' "$T/nft"
+    [ "$(grep -c '^add element inet dtcp_up own_prefixes' "$T/nft")" -eq 2 ]
+    grep -q '^systemctl --no-block reload-or-restart radvd$' "$T/calls"
+    event down
+    [ ! -e "$T/nft" ]
+}
+
+@test "event script: what it writes for the firewall, nft takes" {
+    event up DTCP_LAN='eth1=2001:db8:1::1/64' DTCP_PREFIXES='2001:db8:1::/48 2001:db8:9::/48'
+    run timeout 20 unshare -n env PATH="$PATH:/usr/sbin" sh -ec "
+        nft -f '$ETC/nftables.example.nft'
+        nft -f '$T/nft'
+        nft list set inet dtcp_up own_prefixes"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *2001:db8:9::/48* ]]
+}
+
+@test "event script: an unknown event is an error" {
+    run timeout 10 env -i PATH="$T/bin:/usr/bin:/bin" sh "$T/event" restart
+    [ "$status" -eq 64 ]
+    [ "$output" = "unknown event 'restart'" ]
+}
