@@ -60,11 +60,13 @@ announced() {
     # In a namespace of its own, so that nothing of this machine's is seen.
     run timeout 20 unshare -n env PATH="$PATH:/usr/sbin" sh -ec "
         nft -f '$ETC/nftables.example.nft'
+        nft list table inet dtcp_up >'$T/first'
         nft -f '$ETC/nftables.example.nft'
-        nft list table inet dtcp_up"
+        nft list table inet dtcp_up >'$T/second'"
     echo "$output"
     [ "$status" -eq 0 ]
-    [ "$(grep -c 'type filter hook' <<<"$output")" -eq 2 ]
+    [ "$(grep -c 'type filter hook' "$T/first")" -eq 2 ]
+    diff "$T/first" "$T/second"
 }
 
 @test "the unit is hardened: systemd-analyze security says 3.0 at most" {
