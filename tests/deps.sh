@@ -28,6 +28,7 @@ packages() {
 		gcc             gcc
 		git             git
 		iproute2        ip
+		iptables        iptables
 		iputils-ping    ping
 		isc-dhcp-client dhclient
 		kmod            modprobe

@@ -1,0 +1,98 @@
+# Looking at the customer. Part of lab.bash, which see.
+# shellcheck shell=bash
+
+# lab_state: what dtcp-up could have left in the customer's kernel: tunnel
+# interfaces, IPv6 addresses and routes beyond link-local ones, rules.
+lab_state() {
+	{
+		ip -n customer -o link show type sit
+		ip -n customer -6 -o -batch - <<-END
+			addr show scope global
+			rule show
+			route show table all
+		END
+	} | awk '
+		/^[0-9]+: .*link\/sit / {
+			sub(/[@:]$/, "", $2); sub(/@.*/, "", $2)
+			if ($2 != "sit0") print "link", $2
+			next
+		}
+		/^[0-9]+: .* inet6 / { print "address", $2, $4; next }
+		/^[0-9]+:\t/ { print "rule", $0; next }
+		/^(fe80::|ff00::|multicast|anycast|local|::1 )/ { next }
+		/ dev lo proto kernel/ { next }
+		# Lifetimes of what radvd announced change by themselves.
+		{ sub(/ expires [0-9]*sec/, ""); print "route", $0 }'
+}
+
+# lab_snapshot: what lab_state says now is what assert_nothing_left wants.
+lab_snapshot() { lab_state >/run/lab/snapshot; }
+
+# lab_processes: dtcp-up's processes in the customer: number and arguments.
+lab_processes() {
+	local dir comm inode
+	inode=$(stat -L -c %i /run/netns/customer)
+	for dir in /proc/[0-9]*; do
+		read -r comm <"$dir/comm" || continue
+		[ "$comm" = dtcp-up ] || continue
+		# A zombie has no namespace any more.
+		[ "$(stat -L -c %i "$dir/ns/net")" = "$inode" ] || continue
+		echo "${dir#/proc/} $(tr '\0' ' ' <"$dir/cmdline")"
+	done 2>/dev/null
+}
+
+# assert_nothing_left: the customer's kernel is as at the last lab_snapshot
+# (lab_up takes one), no dtcp-up runs, the run directory is empty or missing.
+assert_nothing_left() {
+	local now left=''
+	now=$(lab_state)
+	if [ "$now" != "$(</run/lab/snapshot)" ]; then
+		left+=$(diff /run/lab/snapshot - <<<"$now" | grep '^[<>]') || true
+	fi
+	left+=$(lab_processes)
+	left+=$(shopt -s nullglob dotglob && echo "$RUN_DIR"/*)
+	if [ -n "$left" ]; then
+		echo "left behind, or missing (<):" >&2
+		echo "$left" >&2
+		return 1
+	fi
+}
+
+# assert_gone_within SECONDS: assert_nothing_left, at the latest after SECONDS.
+assert_gone_within() {
+	wait_for "$1" assert_nothing_left || assert_nothing_left
+}
+
+# ping6 BOX ADDRESS [PING-OPTION...]: whether one of three echoes is answered.
+lab_ping6() {
+	local box=$1 address=$2
+	shift 2
+	"$box" timeout 10 ping -6 -q -c 3 -i 0.2 -W 1 "$@" "$address" >/dev/null 2>&1
+}
+
+# lab_lan_address PREFIX64 (`2001:db8:c0de:0`): gives the host lan ::2 in it,
+# with ::1 as its router.
+lab_lan_address() {
+	ip -n lan -6 addr flush dev eth0 scope global
+	ip -n lan -batch - <<-END
+		addr add $1::2/64 dev eth0 nodad
+		route replace default via $1::1
+	END
+}
+
+# lab_log [PATTERN]: what dtcp-up told syslog; lines look like
+# `Jan  1 00:00:00 lab daemon.info dtcp-up[7]: text`.
+lab_log() { grep -E " dtcp-up(\[[0-9]+\])?: .*${1-}" /run/lab/syslog; }
+
+# lab_why: prints what helps to understand a failure; for teardown.
+lab_why() {
+	[ -e /run/netns/customer ] || return 0
+	echo '--- customer'
+	ip -n customer addr
+	ip -n customer -6 route show table all
+	lab_processes
+	echo '--- syslog'
+	tail -n 40 /run/lab/syslog
+	echo '--- dtcpd'
+	tail -n 40 /run/lab/*.log || true # there may be none
+}

@@ -1,0 +1,193 @@
+#!/usr/bin/env bats
+# The lab itself: that its parts work, and that its assertions can fail. The
+# client is a throw-away one, so that this needs no dtcp-up.
+
+load lab
+
+setup() {
+	lab_up
+}
+
+teardown() {
+	lab_why
+	lab_down
+}
+
+# client [TYPE]: logs in and builds a tunnel; the session lives until
+# `lab_kill client`, which leaves the interface.
+client() {
+	lab_spawn client ip netns exec customer /usr/bin/python3 -E -S \
+		"$LAB_TESTS/lab/client.py" "$LAB_SERVER4" "${1:-network}"
+	wait_for 10 grep -q '^built' /run/lab/client.log
+}
+
+@test "the customer dials, gets a new address when the link bounces, hangs up" {
+	lab_pppoe_server_start
+	lab_pppoe_dial defaultroute persist holdoff 0
+	[ "$(lab_address ppp0)" = 192.0.2.101 ]
+	customer ping -c 1 -W 2 "$LAB_SERVER4"
+	ip -n customer link show ppp0 | grep 'mtu 1492'
+	lab_pppoe_bounce
+	bounced() { [ "$(lab_address ppp0)" = 192.0.2.102 ]; }
+	wait_for 15 bounced
+	lab_pppoe_hangup
+	[ -z "$(lab_address ppp0)" ]
+}
+
+@test "pppd runs the customer's hooks, and the provider's pppd does not" {
+	cat >/etc/ppp/ip-up.d/note <<-'END'
+		#!/bin/sh
+		echo "$PPP_IFACE $PPP_LOCAL" >>/run/lab/note
+	END
+	chmod +x /etc/ppp/ip-up.d/note
+	rm -f /run/lab/note
+	lab_pppoe_server_start 192.0.2.77
+	lab_pppoe_dial
+	wait_for 5 test -s /run/lab/note
+	[ "$(cat /run/lab/note)" = 'ppp0 192.0.2.77' ]
+}
+
+@test "what a test writes to /etc/ppp is gone in the next one" {
+	[ ! -e /etc/ppp/ip-up.d/note ]
+	[ -x /etc/ppp/ip-up.d/0000usepeerdns ]
+}
+
+@test "dhclient is bound, renews, loses its lease and gets another, releases" {
+	cat >/etc/dhcp/dhclient-exit-hooks.d/note <<-'END'
+		echo "$reason $old_ip_address $new_ip_address" >>/run/lab/note
+	END
+	rm -f /run/lab/note
+	lab_dhcp_server_start -l 4 203.0.113.101
+	lab_dhclient
+	[ "$(lab_address)" = 203.0.113.101 ]
+	wait_for 10 grep -q 'RENEW 203.0.113.101 203.0.113.101' /run/lab/note
+	lab_dhcp_server_stop --forget
+	wait_for 10 grep -q 'EXPIRE 203.0.113.101' /run/lab/note
+	lab_dhcp_server_start 203.0.113.102
+	wait_for 15 grep -q 'BOUND .*203.0.113.102' /run/lab/note
+	# dhclient notes the lease after the hook.
+	wait_for 5 grep -q 'bound to 203.0.113.102' /run/lab/syslog
+	lab_dhclient_release
+	grep -q 'RELEASE 203.0.113.102' /run/lab/note
+	[ -z "$(lab_address)" ]
+}
+
+@test "a tunnel carries IPv6 both ways, and ff02::2 answers" {
+	lab_static
+	lab_dtcpd_start
+	client
+	lab_ping6 customer "$LAB_HOST6"
+	lab_ping6 host6 2001:db8:c0de::1
+	lab_ping6 customer ff02::2 -I dtcp0
+	[ "$(lab_far_interfaces)" = dtcp1 ]
+	lab_dtcpd_command do all close
+	wait_for 5 not lab_far_interfaces
+	not lab_ping6 customer "$LAB_HOST6"
+}
+
+@test "the far end can be told not to answer ff02::2" {
+	lab_static
+	lab_dtcpd_start --set allrouters=off
+	client
+	not lab_ping6 customer ff02::2 -I dtcp0
+	lab_ping6 customer ff02::1 -I dtcp0
+	lab_ping6 customer "$LAB_HOST6"
+}
+
+@test "types host and tunnelonly" {
+	lab_static
+	lab_dtcpd_start
+	client host
+	lab_ping6 customer 2001:db8:c0de::5
+	lab_kill client
+	ip -n customer link del dtcp0
+	client tunnelonly
+	lab_ping6 customer fe80::c633:6401 -I dtcp0
+}
+
+@test "protocol 41 is filtered either way, and a smaller MTU" {
+	lab_static
+	lab_dtcpd_start
+	client
+	lab_proto41 in
+	not lab_ping6 customer "$LAB_HOST6"
+	lab_proto41 out
+	not lab_ping6 customer "$LAB_HOST6"
+	lab_proto41 pass
+	lab_ping6 customer "$LAB_HOST6" -s 1400
+	lab_path_mtu 1400
+	not lab_ping6 customer "$LAB_HOST6" -s 1400
+	lab_ping6 customer "$LAB_HOST6" -s 1300
+	lab_path_mtu off
+	lab_ping6 customer "$LAB_HOST6" -s 1400
+}
+
+@test "a silent server leaves the connection open" {
+	lab_static
+	lab_dtcpd_start
+	client
+	lab_silence on
+	client_pings() { kill -USR1 "$(cat /run/lab/client.pid)"; lab_sleep 1; }
+	client_pings
+	not grep pong /run/lab/client.log
+	lab_silence off
+	wait_for 5 grep pong /run/lab/client.log
+}
+
+@test "through NAT: the tunnel works both ways" {
+	lab_up --nat
+	lab_dtcpd_start
+	client
+	grep '203.0.113.2' /run/lab/client.log
+	lab_ping6 host6 2001:db8:c0de::1 # first: nothing went out yet
+	lab_ping6 customer "$LAB_HOST6"
+}
+
+@test "native IPv6 by router advertisement, foreign sources dropped" {
+	lab_static
+	lab_native
+	lab_ping6 customer "$LAB_HOST6"
+	ip -n customer addr add 2001:db8:bad::1/128 dev lo
+	not lab_ping6 customer "$LAB_HOST6" -I 2001:db8:bad::1
+}
+
+@test "the LAN host reaches the customer's LAN address, with a delay" {
+	ip -n customer addr add 2001:db8:c0de::1/64 dev lan0 nodad
+	lab_lan_address 2001:db8:c0de:0
+	lab_ping6 lan 2001:db8:c0de::1
+	lan ping -6 -q -c 5 -i 0.2 2001:db8:c0de::1 |
+		awk -F / '/^rtt/ { exit !($5 > 1.5) }'
+}
+
+@test "lab_delay is the round trip time" {
+	lab_static
+	lab_delay 30
+	customer ping -q -c 5 -i 0.2 "$LAB_SERVER4" |
+		awk -F / '/^rtt/ { exit !($5 > 29 && $5 < 60) }'
+}
+
+@test "assert_nothing_left notices each thing that may be left" {
+	assert_nothing_left
+	local made undo
+	while IFS=: read -r made undo; do
+		eval "${made//§/:}"
+		not assert_nothing_left
+		eval "${undo//§/:}"
+		assert_nothing_left
+	done <<-'END'
+		ip -n customer tunnel add name dtcp0 mode sit remote 192.0.2.9:ip -n customer link del dtcp0
+		ip -n customer addr add fd00§§1/64 dev lan0:ip -n customer addr flush dev lan0 to fd00§§/64
+		ip -n customer -6 route add unreachable 2001§db8§§/48:ip -n customer -6 route del unreachable 2001§db8§§/48
+		ip -n customer -6 route add default dev lan0:ip -n customer -6 route del default dev lan0
+		ip -n customer -6 rule add from fd00§§/8 table 7:ip -n customer -6 rule del from fd00§§/8 table 7
+		mkdir -p /run/dtcp-up && touch /run/dtcp-up/dtcp0.pid:rm /run/dtcp-up/dtcp0.pid
+	END
+	cp /bin/sleep /run/lab/dtcp-up
+	lab_spawn fake ip netns exec customer /run/lab/dtcp-up 60
+	wait_for 5 lab_processes_exist
+	not assert_nothing_left
+	lab_kill fake KILL
+	assert_nothing_left
+}
+
+lab_processes_exist() { lab_processes | grep -q .; }
