@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stddef.h>
+
+struct account;
+
+#define CONFIG_DEFAULT "/etc/ppp/dtcp.conf"
+
+/* The largest account file that is read, in bytes. */
+enum { CONFIG_FILE_MAX = 1 << 20 };
+
+/* Reads the account file: its owner and mode are checked first, on the open
+ * file. Returns the accounts in the order of the file (free with
+ * account_free()), or NULL after a message with file, line and reason. */
+struct account *config_read(const char *path);
+
+/* Reads accounts from text of len bytes, named path in messages; as above. */
+struct account *config_parse(const char *path, const char *text, size_t len);
+
+/* The accounts of list that a call is about: those of server (NULL: any),
+ * for link ("": unknown, then any) and interface ("": that of the first that
+ * matches, which is written there; dtcp0 where none does). The others are
+ * freed. May return NULL. */
+struct account *config_select(struct account *list, const char *server, const char *link,
+			      char interface[]);
+
+#endif

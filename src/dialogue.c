@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: ISC */
+#include "dialogue.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "account.h"
+#include "log.h"
+#include "status_codes.h"
+
+static int fail(struct dialogue *d, int status, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int fail(struct dialogue *d, int status, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(d->why, sizeof d->why, fmt, ap);
+	va_end(ap);
+	return status;
+}
+
+/* Where a wait ended badly, while the server was to do what. */
+static int broken(struct dialogue *d, enum net_result r, const char *what, const char *text)
+{
+	switch (r) {
+	case NET_STOP:
+		return STATUS_PENDING;
+	case NET_TOO_LONG:
+	case NET_CONTROL:
+		return fail(d, STATUS_PROTOCOL, "%s: the server %s: '%.200s'", what,
+			    net_result_text(r), text);
+	case NET_ERROR:
+		return fail(d, STATUS_UNREACHABLE, "%s: %s", what, strerror(errno));
+	default:
+		return fail(d, STATUS_UNREACHABLE, "%s: the server %s", what, net_result_text(r));
+	}
+}
+
+static int get_line(struct dialogue *d, struct net *n, const char *what, const char **text)
+{
+	enum net_result r = net_line(n, text);
+
+	if (r != NET_OK)
+		return broken(d, r, what, *text);
+	log_msg(LOG_DEBUG, "S: %s", *text);
+	return STATUS_OK;
+}
+
+static int greeting(struct dialogue *d, struct net *n, char *challenge)
+{
+	const char *text, *rest;
+	int status = get_line(d, n, "waiting for the greeting", &text);
+
+	if (status != STATUS_OK)
+		return status;
+	switch (dtcp_answer(text, &rest)) {
+	case DTCP_ERR:
+		return fail(d, STATUS_UNREACHABLE, "the server greets with '%s'", text);
+	case DTCP_OK:
+		if (dtcp_challenge(rest, challenge))
+			return STATUS_OK;
+		break;
+	case DTCP_BAD:
+		break;
+	}
+	return fail(d, STATUS_PROTOCOL, "the greeting is not DTCP: '%s'", text);
+}
+
+/* Sends the command and reads its answer: STATUS_OK with *rest after +OK,
+ * STATUS_REFUSED with *rest after -ERR. */
+static int try_login(struct dialogue *d, struct net *n, const unsigned char *digest, bool upper,
+		     const char **rest)
+{
+	const struct account *a = d->account;
+	char command[DTCP_COMMAND_MAX];
+	size_t len = dtcp_command(command, a->user, digest, upper, a->type);
+	enum net_result r;
+	const char *text;
+	int status;
+
+	log_msg(LOG_DEBUG, "C: tunnel %s <digest> %s", a->user, account_type_name(a->type));
+	r = net_write(n, command, len);
+	explicit_bzero(command, sizeof command);
+	if (r != NET_OK)
+		return broken(d, r, "sending the login", "");
+	status = get_line(d, n, "waiting for the answer to the login", &text);
+	if (status != STATUS_OK)
+		return status;
+	switch (dtcp_answer(text, rest)) {
+	case DTCP_OK:
+		return STATUS_OK;
+	case DTCP_ERR:
+		return fail(d, STATUS_REFUSED, "the server refuses user '%.200s': '%s'", a->user,
+			    text);
+	default:
+		return fail(d, STATUS_PROTOCOL, "the answer to the login is not DTCP: '%s'", text);
+	}
+}
+
+static int take_offer(struct dialogue *d, const char *rest, struct offer *o)
+{
+	char why[OFFER_WHY_MAX];
+
+	if (!dtcp_offer(rest, d->account->type, o, why) || !offer_check(o, why))
+		return fail(d, STATUS_PROTOCOL, "%s", why);
+	if (o->ignored)
+		log_msg(LOG_NOTICE, "%s: %u word%s of the offer ignored: '%s'", d->account->server,
+			o->ignored, o->ignored == 1 ? "" : "s", rest);
+	if (o->cleared)
+		log_msg(LOG_WARNING, "%s: the offer has bits beyond the length of a prefix, which "
+				     "are cleared: '%s'", d->account->server, rest);
+	return STATUS_OK;
+}
+
+static bool has_letters(const unsigned char digest[DTCP_DIGEST_BYTES])
+{
+	for (unsigned i = 0; i < DTCP_DIGEST_BYTES; i++)
+		if (digest[i] >> 4 > 9 || (digest[i] & 15) > 9)
+			return true;
+	return false;
+}
+
+int dialogue_login(struct dialogue *d, struct net *n, struct offer *o)
+{
+	char challenge[DTCP_CHALLENGE_MAX + 1], why[DIALOGUE_WHY_MAX / 2];
+	unsigned char digest[DTCP_DIGEST_BYTES];
+	const char *rest;
+	int status = greeting(d, n, challenge);
+
+	if (status != STATUS_OK)
+		return status;
+	if (!d->answer(d->answer_arg, challenge, digest, why, sizeof why))
+		return fail(d, STATUS_SYSTEM, "%s", why);
+	d->upper = d->first_case < 0 ? dtcp_upper(challenge) : d->first_case > 0;
+	status = try_login(d, n, digest, d->upper, &rest);
+	if (status == STATUS_REFUSED && dtcp_authentication_failed(rest) && has_letters(digest)) {
+		d->upper = !d->upper;
+		status = try_login(d, n, digest, d->upper, &rest);
+	}
+	explicit_bzero(digest, sizeof digest);
+	return status == STATUS_OK ? take_offer(d, rest, o) : status;
+}
+
+bool dialogue_ping(struct net *n)
+{
+	log_msg(LOG_DEBUG, "C: ping");
+	return net_write(n, "ping\r\n", 6) == NET_OK;
+}
+
+int dialogue_pong(struct dialogue *d, struct net *n)
+{
+	const char *text, *rest;
+	enum net_result r = net_take_line(n, &text);
+	enum dtcp_answer answer;
+
+	if (r == NET_TIMEOUT)
+		return STATUS_PENDING;
+	if (r != NET_OK)
+		return broken(d, r, "while the session is up", text);
+	log_msg(LOG_DEBUG, "S: %s", text);
+	answer = dtcp_answer(text, &rest);
+	if (answer == DTCP_OK)
+		return STATUS_OK;
+	return fail(d, answer == DTCP_ERR ? STATUS_UNREACHABLE : STATUS_PROTOCOL,
+		    "the server says '%s' where +OK was expected", text);
+}
+
+void dialogue_quit(struct net *n)
+{
+	const char *text;
+
+	log_msg(LOG_DEBUG, "C: quit");
+	if (net_write(n, "quit\r\n", 6) == NET_OK && net_line(n, &text) == NET_OK)
+		log_msg(LOG_DEBUG, "S: %s", text);
+}

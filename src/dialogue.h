@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef DIALOGUE_H
+#define DIALOGUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "dtcp.h"
+#include "net.h"
+
+struct account;
+
+/* Gives the MD5 response to a challenge. False with the reason in why. */
+typedef bool dialogue_answer_fn(void *arg, const char *challenge,
+				unsigned char digest[DTCP_DIGEST_BYTES], char *why, size_t size);
+
+enum { DIALOGUE_WHY_MAX = 640 };
+
+struct dialogue {
+	const struct account *account;
+	dialogue_answer_fn *answer;
+	void *answer_arg;
+	int first_case; /* of the digest's letters: 0 lower, 1 upper, -1 as the challenge's */
+	bool upper;     /* out: the case that worked */
+	char why[DIALOGUE_WHY_MAX]; /* out: what went wrong, values quoted */
+};
+
+/* Logs in on a connection just made, until n->deadline: greeting, tunnel
+ * command, once more in the other letter case where the server says that the
+ * authentication failed, offer. Returns STATUS_OK with a checked offer (whose
+ * local is left alone), else an exit status with the reason in d->why;
+ * STATUS_PENDING where the keeper interrupted it (nothing in d->why). */
+int dialogue_login(struct dialogue *d, struct net *n, struct offer *o);
+
+/* Sends the keepalive, without waiting for its answer. */
+bool dialogue_ping(struct net *n);
+
+/* Takes the line that is to answer a keepalive, without waiting: STATUS_OK for
+ * +OK, STATUS_PENDING where no whole line is there yet, else as above. */
+int dialogue_pong(struct dialogue *d, struct net *n);
+
+/* Says quit and waits for the answer until n->deadline, whatever comes. */
+void dialogue_quit(struct net *n);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ask.h"
+#include "clock.h"
+#include "commands.h"
+#include "kernel.h"
+#include "log.h"
+#include "options.h"
+#include "privs.h"
+#include "rundir.h"
+#include "state.h"
+#include "status_codes.h"
+
+/* A keeper ends within 2 s; one that takes this long is stuck. */
+enum { END_MS = 4000, KILL_MS = 1000, TRIES = 5 };
+
+struct down {
+	const struct options *options;
+	int dir;
+	int status;
+};
+
+/* Signals the process that holds the pidfile's lock, and no other: the lock is
+ * asked for again once the process is pinned by its descriptor. */
+static void kill_holder(int dir, const char *iface)
+{
+	pid_t pid = pidfile_holder(dir, iface);
+	int fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	if (fd < 0)
+		return;
+	if (pidfile_holder(dir, iface) == pid) {
+		log_msg(LOG_WARNING, "%s: the keeper (process %d) does not answer and is killed",
+			iface, (int)pid);
+		syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+		poll(&p, 1, KILL_MS);
+	}
+	close(fd);
+}
+
+/* Waits for the ip(8) that removes things. */
+static bool finish(struct kernel *k)
+{
+	enum kernel_result r = kernel_want(k, NULL, false);
+
+	while (r == KERNEL_BUSY) {
+		struct pollfd p = {.fd = k->run.out, .events = POLLIN};
+		int status;
+
+		poll(&p, 1, 10);
+		run_read(&k->run);
+		if (waitpid(k->run.pid, &status, WNOHANG) > 0)
+			r = kernel_reaped(k, status);
+		else
+			kernel_timer(k, clock_ms());
+	}
+	return r == KERNEL_DONE;
+}
+
+static bool no_record(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+/* Removes what a keeper that was killed left. ASK_AGAIN where another one has
+ * come meanwhile. */
+static int remove_left(struct down *d, const char *iface)
+{
+	struct state left;
+	struct kernel k;
+	int fd, status = STATUS_OK;
+	enum pidfile_result lock = pidfile_take(d->dir, iface, &fd);
+
+	/* In a run directory that takes no lock nobody else can start either, and
+	 * what is left in the kernel is to go all the same. */
+	if (lock == PIDFILE_HELD)
+		return ASK_AGAIN;
+	if (state_read(d->dir, iface, &left) && left.in_kernel) {
+		log_msg(LOG_NOTICE, "%s: removing what a keeper that was killed (process %d) left",
+			iface, (int)left.pid);
+		kernel_init(&k, no_record, NULL);
+		kernel_adopt(&k, &left.tunnel);
+		if (!finish(&k))
+			status = STATUS_SYSTEM;
+	}
+	if (status == STATUS_OK)
+		state_remove(d->dir, iface);
+	control_remove(d->dir, iface);
+	if (lock == PIDFILE_LOCKED)
+		pidfile_drop(d->dir, iface, fd);
+	return status;
+}
+
+static int one_try(struct down *d, const char *iface)
+{
+	struct control_request r;
+	struct state left;
+	int status;
+
+	if (pidfile_holder(d->dir, iface)) {
+		memset(&r, 0, sizeof r);
+		r.op = CONTROL_DOWN;
+		memcpy(r.link, d->options->link, sizeof r.link);
+		status = ask_keeper(d->dir, iface, &r, clock_ms() + END_MS, NULL);
+		if (status == ASK_LATE) {
+			kill_holder(d->dir, iface);
+			return ASK_AGAIN;
+		}
+		return status;
+	}
+	if (d->options->link[0] && state_read(d->dir, iface, &left) &&
+	    strcmp(left.link, d->options->link) != 0 && left.link[0])
+		return STATUS_OK;
+	return remove_left(d, iface);
+}
+
+static void take_down(void *arg, const char *iface)
+{
+	struct down *d = arg;
+	int status = ASK_AGAIN;
+
+	if (d->options->interface[0] && strcmp(d->options->interface, iface) != 0)
+		return;
+	for (int i = 0; i < TRIES && status == ASK_AGAIN; i++)
+		status = one_try(d, iface);
+	if (status == ASK_AGAIN) {
+		log_msg(LOG_ERR, "%s: others start it again and again", iface);
+		status = STATUS_SYSTEM;
+	}
+	if (status != STATUS_OK)
+		d->status = status;
+}
+
+int command_down(const struct options *o)
+{
+	struct down d = {.options = o, .status = STATUS_OK};
+	const char *missing;
+
+	if (!privs_enough(&missing)) {
+		log_msg(LOG_ERR, "privileges are missing: %s is needed to take a tunnel down",
+			missing);
+		return STATUS_REFUSED;
+	}
+	d.dir = rundir_open(o->run_dir, false);
+	if (d.dir < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return STATUS_OK;
+	if (d.dir < 0) {
+		log_msg(LOG_ERR, "%s: cannot be opened: %s", o->run_dir, strerror(errno));
+		return STATUS_SYSTEM;
+	}
+	rundir_each(d.dir, take_down, &d);
+	close(d.dir);
+	return d.status;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LINK_H
+#define LINK_H
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+
+/* The link below the tunnel, as the kernel has it now. */
+
+/* Finds the address of link to use: prefer where the link has it, else its
+ * first global one (not 127/8, not 169.254/16). False where it has none. */
+bool link_address(const char *link, struct in_addr prefer, struct in_addr *out);
+
+/* Finds the link that has the address; false where none has. */
+bool link_of(struct in_addr address, char link[IF_NAMESIZE]);
+
+/* True where a is an address or a broadcast address of this host. */
+bool link_is_ours(struct in_addr a);
+
+/* True where an interface has this IPv6 address. */
+bool link_has_address6(const char *name, const struct in6_addr *a);
+
+/* Bytes; 0 where there is no such link. */
+unsigned link_mtu(const char *link);
+
+enum link_kind { LINK_ABSENT, LINK_SIT, LINK_OTHER };
+
+/* What the interface of this name is (ARPHRD_SIT of <linux/if_arp.h>). */
+enum link_kind link_kind(const char *name);
+
+/* True for a global IPv4 address in the sense above. */
+bool link_global(struct in_addr a);
+
+#endif

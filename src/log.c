@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+#include "log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct {
+	unsigned sinks;
+	int threshold;
+	log_client_fn *client;
+	void *client_arg;
+} sink = {LOG_TO_STDERR, LOG_NOTICE, NULL, NULL};
+
+void log_setup(unsigned sinks, int threshold)
+{
+	sink.sinks = sinks;
+	sink.threshold = threshold;
+	if (sinks & LOG_TO_SYSLOG)
+		openlog("dtcp-up", LOG_PID, LOG_DAEMON);
+}
+
+void log_set_client(log_client_fn *fn, void *arg)
+{
+	sink.client = fn;
+	sink.client_arg = arg;
+}
+
+int log_threshold(void)
+{
+	return sink.threshold;
+}
+
+char *log_escape(char *dst, size_t size, const char *src, size_t len)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)src[i];
+
+		if (c >= 0x20 && c < 0x7f) {
+			if (n + 2 > size)
+				break;
+			dst[n++] = (char)c;
+		} else {
+			if (n + 5 > size)
+				break;
+			dst[n++] = '\\';
+			dst[n++] = 'x';
+			dst[n++] = hex[c >> 4];
+			dst[n++] = hex[c & 15];
+		}
+	}
+	dst[n] = '\0';
+	return dst;
+}
+
+/* One write per line, so that lines of several processes do not mix. A
+ * standard error that is gone must not stop us, hence the ignored result. */
+static void to_stderr(const char *text)
+{
+	char line[LOG_TEXT_MAX + 16];
+	int n = snprintf(line, sizeof line, "dtcp-up: %s\n", text);
+
+	if (n > 0 && write(STDERR_FILENO, line, (size_t)n) < 0)
+		return;
+}
+
+void log_relay(int priority, const char *text)
+{
+	char shown[LOG_TEXT_MAX];
+
+	if (priority <= sink.threshold)
+		to_stderr(log_escape(shown, sizeof shown, text, strlen(text)));
+}
+
+void log_msg(int priority, const char *fmt, ...)
+{
+	char raw[LOG_TEXT_MAX], text[LOG_TEXT_MAX];
+	int saved = errno;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(raw, sizeof raw, fmt, ap);
+	va_end(ap);
+	log_escape(text, sizeof text, raw, strlen(raw));
+
+	/* A client asked with a threshold of its own, so it sees all. */
+	if ((sink.sinks & LOG_TO_CLIENT) && sink.client)
+		sink.client(sink.client_arg, priority, text);
+	if (priority <= sink.threshold) {
+		if (sink.sinks & LOG_TO_STDERR)
+			to_stderr(text);
+		if (sink.sinks & LOG_TO_SYSLOG)
+			syslog(priority, "%s", text);
+	}
+	errno = saved;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+#include "offer.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+bool offer_far_end_ok(struct in_addr a)
+{
+	uint32_t first = ntohl(a.s_addr) >> 24;
+
+	return first != 0 && first != 127 && first < 224;
+}
+
+static bool bad_prefix(const struct prefix *p, char *why)
+{
+	char text[PREFIX_TEXT_MAX];
+
+	prefix_text(p, text);
+	if (!prefix_routable(&p->addr)) {
+		snprintf(why, OFFER_WHY_MAX, "the prefix %s is not in 2000::/3 or fc00::/7", text);
+		return true;
+	}
+	if (p->len < 32 || p->len > 64) {
+		snprintf(why, OFFER_WHY_MAX, "the prefix %s is not from /32 to /64 long", text);
+		return true;
+	}
+	return false;
+}
+
+static bool bad_link_address(const struct in6_addr *a, char *why)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (prefix_routable(a))
+		return false;
+	inet_ntop(AF_INET6, a, text, sizeof text);
+	snprintf(why, OFFER_WHY_MAX, "the link address %s is not in 2000::/3 or fc00::/7", text);
+	return true;
+}
+
+bool offer_check(struct offer *o, char why[OFFER_WHY_MAX])
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (!offer_far_end_ok(o->remote)) {
+		inet_ntop(AF_INET, &o->remote, text, sizeof text);
+		snprintf(why, OFFER_WHY_MAX, "the far end %s is no unicast IPv4 address", text);
+		return false;
+	}
+	if (o->type == DTCP_HOST) {
+		if (bad_link_address(&o->near6, why) || bad_link_address(&o->peer6, why))
+			return false;
+		if (memcmp(&o->near6, &o->peer6, sizeof o->near6) == 0) {
+			inet_ntop(AF_INET6, &o->near6, text, sizeof text);
+			snprintf(why, OFFER_WHY_MAX, "both link addresses are %s", text);
+			return false;
+		}
+	}
+	if (o->n_prefixes > OFFER_PREFIXES || (o->type == DTCP_NETWORK && o->n_prefixes == 0)) {
+		snprintf(why, OFFER_WHY_MAX, "type network came with %u prefixes", o->n_prefixes);
+		return false;
+	}
+	for (unsigned i = 0; i < o->n_prefixes; i++) {
+		/* Before masking, so that the message shows what the server said. */
+		if (bad_prefix(&o->prefixes[i], why))
+			return false;
+		if (prefix_mask(&o->prefixes[i]))
+			o->cleared++;
+	}
+	return true;
+}
+
+bool offer_same_tunnel(const struct offer *a, const struct offer *b)
+{
+	if (a->type != b->type || a->remote.s_addr != b->remote.s_addr)
+		return false;
+	if (a->type == DTCP_HOST)
+		return memcmp(&a->near6, &b->near6, sizeof a->near6) == 0 &&
+		       memcmp(&a->peer6, &b->peer6, sizeof a->peer6) == 0;
+	if (a->type != DTCP_NETWORK)
+		return true;
+	if (a->n_prefixes != b->n_prefixes)
+		return false;
+	for (unsigned i = 0; i < a->n_prefixes; i++)
+		if (!prefix_equal(&a->prefixes[i], &b->prefixes[i]))
+			return false;
+	return true;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef OFFER_H
+#define OFFER_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "account.h"
+#include "prefix.h"
+
+/* A line of 512 bytes holds at most 49 of "2000::/32" and what stands before. */
+enum { OFFER_PREFIXES = 49, OFFER_WHY_MAX = 160 };
+
+/* What a server offers, as binary values: nothing of its text goes further. */
+struct offer {
+	enum dtcp_type type;
+	struct in_addr local;   /* the address that the session is bound to */
+	struct in_addr seen_as; /* the client address that the server named */
+	struct in_addr remote;  /* the tunnel's far end */
+	struct in6_addr near6, peer6; /* type host: link addresses */
+	unsigned n_prefixes;          /* type network: at least one */
+	unsigned cleared;             /* prefixes that had bits beyond their length */
+	unsigned ignored;             /* words that mean nothing to us */
+	struct prefix prefixes[OFFER_PREFIXES];
+};
+
+/* Clears the bits of prefixes beyond their length, counting them in cleared.
+ * Then checks what holds on any host: far end, prefixes, link addresses; that
+ * the far end is none of this host's is the caller's to check. False with the
+ * reason, which quotes the value at fault, in why. */
+bool offer_check(struct offer *o, char why[OFFER_WHY_MAX]);
+
+/* True where both ask for the same tunnel, whatever the near end and the
+ * client address seen by the server are. */
+bool offer_same_tunnel(const struct offer *a, const struct offer *b);
+
+/* A unicast address that can be a tunnel's far end: not 0/8, 127/8, 224/4,
+ * 240/4 (RFC 1122, 3.2.1.3; RFC 1112). */
+bool offer_far_end_ok(struct in_addr a);
+
+#endif

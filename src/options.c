@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: ISC */
+#include "options.h"
+
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "account.h"
+#include "account_word.h"
+#include "config.h"
+#include "log.h"
+#include "rundir.h"
+#include "status_codes.h"
+
+static const char help[] =
+	"usage: dtcp-up [OPTION]... [ADDRESS]  bring the tunnel up, from the IPv4 ADDRESS\n"
+	"       dtcp-up --down                 take it down\n"
+	"       dtcp-up --status               say how it stands\n"
+	"       dtcp-up --check                check the account file and print it\n"
+	"\n"
+	"  -c, --config FILE     account file (" CONFIG_DEFAULT ")\n"
+	"  -s, --server NAME     use only the accounts of this server\n"
+	"  -i, --interface NAME  the tunnel interface this call is about (dtcp0)\n"
+	"  -l, --link NAME       the link below the tunnel (the one that has ADDRESS)\n"
+	"  -w, --wait SECONDS    return after this time at the latest; 0: at once (10)\n"
+	"  -p, --persist         after a passing failure, go on trying in the background\n"
+	"  -f, --foreground      stay in the foreground; Ctrl-C takes the tunnel down\n"
+	"  -n, --dry-run         log in, print the ip commands, log out; change nothing\n"
+	"  -d, --down            -S, --status            -t, --check\n"
+	"  -j, --json            with --status\n"
+	"  -v, --verbose         show the dialogue and the commands\n"
+	"  -q, --quiet           show errors only\n"
+	"      --run-dir DIR     where pidfile and state are (" RUNDIR_DEFAULT ")\n"
+	"  -h, --help            -V, --version\n"
+	"\n"
+	"exit status: 0 up (or down, with --down), 1 not up (--status), 64 usage,\n"
+	"69 server not reachable, 71 ip or system, 75 still being tried, 76 not DTCP or a\n"
+	"bad offer, 77 refused or no privilege, 78 account file. See dtcp-up(8).\n";
+
+enum { OPTION_RUN_DIR = 256, WAIT_MAX = 86400 };
+
+static const struct option longs[] = {
+	{"config", required_argument, NULL, 'c'},    {"server", required_argument, NULL, 's'},
+	{"interface", required_argument, NULL, 'i'}, {"link", required_argument, NULL, 'l'},
+	{"wait", required_argument, NULL, 'w'},	     {"persist", no_argument, NULL, 'p'},
+	{"foreground", no_argument, NULL, 'f'},	     {"dry-run", no_argument, NULL, 'n'},
+	{"down", no_argument, NULL, 'd'},	     {"status", no_argument, NULL, 'S'},
+	{"check", no_argument, NULL, 't'},	     {"json", no_argument, NULL, 'j'},
+	{"verbose", no_argument, NULL, 'v'},	     {"quiet", no_argument, NULL, 'q'},
+	{"run-dir", required_argument, NULL, OPTION_RUN_DIR},
+	{"help", no_argument, NULL, 'h'},	     {"version", no_argument, NULL, 'V'},
+	{NULL, 0, NULL, 0},
+};
+
+static int usage(const char *what, const char *value)
+{
+	log_msg(LOG_ERR, "%s '%s' (dtcp-up --help shows what there is)", what, value);
+	return STATUS_USAGE;
+}
+
+static int set_command(struct options *o, enum command c)
+{
+	if (o->command != COMMAND_UP && o->command != c)
+		return usage("one of --down, --status and --check is enough:", longs[8 + c - 1].name);
+	o->command = c;
+	return OPTIONS_GO;
+}
+
+static int set_name(char to[IF_NAMESIZE], const char *value, bool (*ok)(const char *),
+		    const char *what)
+{
+	if (!ok(value))
+		return usage(what, value);
+	snprintf(to, IF_NAMESIZE, "%s", value);
+	return OPTIONS_GO;
+}
+
+static int print(const char *text)
+{
+	fputs(text, stdout);
+	return fflush(stdout) == 0 ? STATUS_OK : STATUS_SYSTEM;
+}
+
+static int set_wait(struct options *o, const char *value)
+{
+	uint32_t n;
+
+	if (!account_number(value, 0, WAIT_MAX, &n))
+		return usage("--wait takes a number of seconds from 0 to 86400, not", value);
+	o->wait = n;
+	return OPTIONS_GO;
+}
+
+static int one_option(struct options *o, int c, char *argv[])
+{
+	switch (c) {
+	case 'c':
+		o->config = optarg;
+		return OPTIONS_GO;
+	case 's':
+		o->server = optarg;
+		return OPTIONS_GO;
+	case 'i':
+		return set_name(o->interface, optarg, account_interface_ok,
+				"--interface takes a letter, then letters, digits, '_', '.' or '-', "
+				"15 at most, and not sit0:");
+	case 'l':
+		return set_name(o->link, optarg, account_link_ok,
+				"--link takes the name of an interface, not");
+	case 'w':
+		return set_wait(o, optarg);
+	case 'p':
+		o->persist = true;
+		return OPTIONS_GO;
+	case 'f':
+		o->foreground = true;
+		return OPTIONS_GO;
+	case 'n':
+		o->dry_run = true;
+		return OPTIONS_GO;
+	case 'd':
+		return set_command(o, COMMAND_DOWN);
+	case 'S':
+		return set_command(o, COMMAND_STATUS);
+	case 't':
+		return set_command(o, COMMAND_CHECK);
+	case 'j':
+		o->json = true;
+		return OPTIONS_GO;
+	case 'v':
+		o->verbose = true;
+		return OPTIONS_GO;
+	case 'q':
+		o->quiet = true;
+		return OPTIONS_GO;
+	case OPTION_RUN_DIR:
+		o->run_dir = optarg;
+		return OPTIONS_GO;
+	case 'h':
+		return print(help);
+	case 'V':
+		return print("dtcp-up " VERSION "\n");
+	default:
+		return usage("unknown option, or one without its value:", argv[optind - 1]);
+	}
+}
+
+/* What has no meaning together is more likely a mistake than a wish. */
+static int check(const struct options *o)
+{
+	if (o->json && o->command != COMMAND_STATUS)
+		return usage("only --status has", "--json");
+	if (o->command != COMMAND_UP && (o->foreground || o->dry_run || o->persist))
+		return usage("--down, --status and --check do not go with",
+			     o->foreground ? "--foreground" : o->dry_run ? "--dry-run" : "--persist");
+	if (o->dry_run && (o->foreground || o->persist))
+		return usage("--dry-run does not go with",
+			     o->foreground ? "--foreground" : "--persist");
+	if (o->verbose && o->quiet)
+		return usage("--verbose does not go with", "--quiet");
+	return OPTIONS_GO;
+}
+
+int options_parse(struct options *o, int argc, char *argv[])
+{
+	int c, status;
+
+	memset(o, 0, sizeof *o);
+	o->config = CONFIG_DEFAULT;
+	o->run_dir = RUNDIR_DEFAULT;
+	o->wait = 10;
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "c:s:i:l:w:pfndStjvqhV", longs, NULL)) != -1) {
+		status = one_option(o, c, argv);
+		if (status != OPTIONS_GO)
+			return status;
+	}
+	status = check(o);
+	if (status != OPTIONS_GO || optind == argc)
+		return status;
+	if (o->command != COMMAND_UP)
+		return usage("--down, --status and --check take no address:", argv[optind]);
+	if (argc - optind > 1)
+		return usage("one address is enough:", argv[optind + 1]);
+	if (inet_pton(AF_INET, argv[optind], &o->address) != 1 || !o->address.s_addr)
+		return usage("ADDRESS is an IPv4 address of this host, not", argv[optind]);
+	return OPTIONS_GO;
+}
+
+int options_threshold(const struct options *o)
+{
+	return o->verbose ? LOG_DEBUG : o->quiet ? LOG_ERR : LOG_NOTICE;
+}

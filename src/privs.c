@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: ISC */
+#include "privs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "log.h"
+
+bool privs_enough(const char **missing)
+{
+	static const struct {
+		int cap;
+		const char *name;
+	} needed[] = {
+		{CAP_NET_ADMIN, "CAP_NET_ADMIN"},
+		{CAP_NET_RAW, "CAP_NET_RAW"},
+		{CAP_SETUID, "CAP_SETUID"},
+		{CAP_SETGID, "CAP_SETGID"},
+	};
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct data[2];
+
+	memset(data, 0, sizeof data);
+	*missing = "root";
+	if (geteuid() != 0)
+		return false;
+	if (syscall(SYS_capget, &header, data) < 0)
+		return false;
+	for (unsigned i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+		*missing = needed[i].name;
+		if (!(data[needed[i].cap / 32].effective & 1u << needed[i].cap % 32))
+			return false;
+	}
+	return true;
+}
+
+void privs_no_dump(void)
+{
+	struct rlimit none = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/* /etc/passwd alone is read: the name service would load modules that stay in
+ * memory, and may ask the network before there is one. */
+static bool find_user(uid_t *uid, gid_t *gid)
+{
+	FILE *f = fopen("/etc/passwd", "re");
+	struct passwd *pw;
+	bool found = false, own = false;
+
+	while (f && !own && (pw = fgetpwent(f)) != NULL) {
+		own = strcmp(pw->pw_name, "dtcp-up") == 0;
+		if (!own && strcmp(pw->pw_name, "nobody") != 0)
+			continue;
+		*uid = pw->pw_uid;
+		*gid = pw->pw_gid;
+		found = true;
+	}
+	if (f)
+		fclose(f);
+	if (!found || *uid == 0 || *gid == 0) {
+		log_msg(LOG_ERR, "/etc/passwd has no unprivileged user dtcp-up or nobody to "
+				 "become");
+		return false;
+	}
+	return true;
+}
+
+static bool failed(const char *what)
+{
+	log_msg(LOG_ERR, "privileges cannot be dropped: %s: %s", what, strerror(errno));
+	return false;
+}
+
+static bool change_user(void)
+{
+	uid_t uid = 0, ruid, euid, suid;
+	gid_t gid = 0, rgid, egid, sgid;
+
+	if (!find_user(&uid, &gid))
+		return false;
+	if (setgroups(0, NULL) < 0)
+		return failed("setgroups");
+	if (setresgid(gid, gid, gid) < 0)
+		return failed("setresgid");
+	if (setresuid(uid, uid, uid) < 0)
+		return failed("setresuid");
+	errno = EPERM;
+	if (getresuid(&ruid, &euid, &suid) < 0 || ruid != uid || euid != uid || suid != uid)
+		return failed("getresuid");
+	if (getresgid(&rgid, &egid, &sgid) < 0 || rgid != gid || egid != gid || sgid != gid)
+		return failed("getresgid");
+	if (getgroups(0, NULL) != 0)
+		return failed("getgroups");
+	if (setuid(0) == 0 || seteuid(0) == 0)
+		return failed("root came back");
+	return true;
+}
+
+bool privs_drop(void)
+{
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct none[2], now[2];
+
+	memset(none, 0, sizeof none);
+	if (geteuid() == 0 && !change_user())
+		return false;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return failed("PR_SET_NO_NEW_PRIVS");
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
+		return failed("PR_CAP_AMBIENT_CLEAR_ALL");
+	if (syscall(SYS_capset, &header, none) < 0)
+		return failed("capset");
+	if (syscall(SYS_capget, &header, now) < 0 || memcmp(now, none, sizeof none) != 0)
+		return failed("capget");
+	privs_no_dump();
+	return true;
+}
+
+int privs_only_descriptor(int fd)
+{
+	if (fd < 3) {
+		int high = fcntl(fd, F_DUPFD, 3);
+
+		if (high < 0) {
+			failed("F_DUPFD");
+			return -1;
+		}
+		fd = high;
+	}
+	for (int i = 0; i < 3; i++)
+		if (dup2(fd, i) < 0) {
+			failed("dup2");
+			return -1;
+		}
+	if (close_range(3, ~0u, 0) < 0) {
+		failed("close_range");
+		return -1;
+	}
+	return 0;
+}

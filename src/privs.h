@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PRIVS_H
+#define PRIVS_H
+
+#include <stdbool.h>
+
+/* True where this process has what a tunnel takes (capabilities(7):
+ * CAP_NET_ADMIN, CAP_NET_RAW, CAP_SETUID, CAP_SETGID). *missing names the
+ * first that it lacks. */
+bool privs_enough(const char **missing);
+
+/* Forbids core dumps and, for others of the same user, ptrace(2) and
+ * /proc/PID/mem, since this process holds passwords. */
+void privs_no_dump(void);
+
+/* Becomes an unprivileged user for ever: the user dtcp-up of /etc/passwd, or
+ * nobody, without supplementary groups, capabilities, new privileges (execve),
+ * or core dumps, and reads back that it is so. Called by an ordinary user it
+ * changes no user. False after a message: the caller must end then. */
+bool privs_drop(void);
+
+/* Leaves no descriptor open but fd, which is also 0, 1 and 2 afterwards: what
+ * the C library says last then arrives there rather than anywhere else.
+ * Returns the descriptor to use, or -1 after a message. */
+int privs_only_descriptor(int fd);
+
+#endif

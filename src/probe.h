@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PROBE_H
+#define PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "path.h"
+
+/* The path check's socket: ICMPv6 echo requests (RFC 4443) into the tunnel, to
+ * all routers (ff02::2) and all nodes (ff02::1) at its far end. */
+struct probe {
+	struct path path;
+	int fd;          /* -1: none */
+	unsigned index;  /* of the interface that fd is bound to */
+	uint16_t id, seq;
+	unsigned mtu;
+	bool answered;   /* in this session */
+	int ok;          /* -1 unknown, 0 failed, 1 answered */
+	bool warned;     /* that the far end never answers */
+	int64_t sent_us;
+	int64_t rtt_us;  /* -1 unknown */
+};
+
+void probe_init(struct probe *p);
+void probe_close(struct probe *p);
+
+/* A new session: nothing is known of its path yet. */
+void probe_forget(struct probe *p);
+
+/* What an event means for the keeper. */
+enum probe_news { PROBE_NOTHING, PROBE_OK, PROBE_BAD };
+
+/* Begins a check of the tunnel interface name; big after each build. */
+enum probe_news probe_start(struct probe *p, const char *name, unsigned mtu, bool big);
+
+/* The socket is readable; the time p->path.wake has come. */
+enum probe_news probe_read(struct probe *p, const char *name);
+enum probe_news probe_timer(struct probe *p, const char *name, int64_t now);
+
+#endif

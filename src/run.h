@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef RUN_H
+#define RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* One program, run without a shell: by absolute path, with an environment of
+ * its own, signals as a program expects them, in a process group of its own,
+ * and what it prints collected. The caller polls out, reaps the child and
+ * keeps the time. */
+struct run {
+	pid_t pid;  /* 0: none */
+	int in;     /* write end of its standard input, -1: closed */
+	int out;    /* read end of what it prints, -1: closed */
+	bool killed;
+	int status; /* of waitpid(2), once pid is 0 again */
+	size_t len, cut; /* bytes kept, bytes thrown away */
+	char text[1024]; /* the first bytes that it printed, terminated */
+};
+
+/* Starts argv[0] with environment env. With feed its standard input is a pipe,
+ * otherwise /dev/null. False with errno. */
+bool run_start(struct run *r, char *const argv[], char *const env[], bool feed);
+
+/* Writes to its standard input, as far as a pipe takes it (64 KiB). */
+bool run_feed(struct run *r, const char *text, size_t len);
+void run_feed_end(struct run *r);
+
+/* Reads what is there. */
+void run_read(struct run *r);
+
+/* Ends it and what it started. It still has to be reaped. */
+void run_kill(struct run *r);
+
+/* Says that the child was reaped with this status; reads the rest. */
+void run_reaped(struct run *r, int status);
+
+/* True where it ended by itself with exit status 0. */
+bool run_ok(const struct run *r);
+
+/* "exit status 2", "signal 9", "its time limit", for a message. */
+const char *run_result(const struct run *r, char *out, size_t size);
+
+/* Where ip(8) is, NULL where it is not installed. */
+const char *run_ip_path(void);
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: ISC */
+#include "rundir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "account.h"
+#include "log.h"
+
+const char *rundir_name(char out[RUNDIR_NAME_MAX], const char *iface, const char *ending)
+{
+	snprintf(out, RUNDIR_NAME_MAX, "%.15s.%s", iface, ending);
+	return out;
+}
+
+int rundir_open(const char *path, bool make)
+{
+	struct stat st;
+	int fd;
+
+	if (make && mkdir(path, 0755) < 0 && errno != EEXIST) {
+		log_msg(LOG_ERR, "%s: cannot be made: %s", path, strerror(errno));
+		return -1;
+	}
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0) {
+		if (make)
+			log_msg(LOG_ERR, "%s: is no directory that can be opened: %s", path,
+				strerror(errno));
+		return -1;
+	}
+	if (!make)
+		return fd;
+	if (fstat(fd, &st) == 0 && st.st_uid == geteuid() && !(st.st_mode & 022))
+		return fd;
+	log_msg(LOG_ERR, "%s: belongs to user %u with mode %03o; it must be root's alone to write: "
+			 "remove it", path, st.st_uid, st.st_mode & 0777);
+	close(fd);
+	return -1;
+}
+
+static struct flock record(short type)
+{
+	return (struct flock){.l_type = type, .l_whence = SEEK_SET};
+}
+
+/* A file that was removed while we waited for its lock is nobody's lock. */
+static bool same_file(int dir, const char *name, int fd)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && fstatat(dir, name, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+static bool write_pid(int fd)
+{
+	char text[24];
+	int n = snprintf(text, sizeof text, "%d\n", (int)getpid());
+
+	return ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)n, 0) == n;
+}
+
+enum pidfile_result pidfile_take(int dir, const char *iface, int *fd)
+{
+	char name[RUNDIR_NAME_MAX];
+
+	rundir_name(name, iface, "pid");
+	for (int i = 0; i < 100; i++) {
+		struct flock lock = record(F_WRLCK);
+
+		*fd = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+		if (*fd < 0)
+			break;
+		if (fcntl(*fd, F_SETLK, &lock) < 0 || flock(*fd, LOCK_EX | LOCK_NB) < 0) {
+			close(*fd);
+			return PIDFILE_HELD;
+		}
+		if (!same_file(dir, name, *fd)) {
+			close(*fd);
+			continue;
+		}
+		if (write_pid(*fd))
+			return PIDFILE_LOCKED;
+		log_msg(LOG_ERR, "%s: cannot be written: %s", name, strerror(errno));
+		pidfile_drop(dir, iface, *fd);
+		return PIDFILE_FAILED;
+	}
+	log_msg(LOG_ERR, "%s: cannot be made in the run directory: %s", name, strerror(errno));
+	return PIDFILE_FAILED;
+}
+
+pid_t pidfile_holder(int dir, const char *iface)
+{
+	struct flock lock = record(F_WRLCK);
+	char name[RUNDIR_NAME_MAX];
+	pid_t holder = 0;
+	int fd = openat(dir, rundir_name(name, iface, "pid"),
+			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+		holder = lock.l_pid;
+	close(fd);
+	return holder;
+}
+
+void pidfile_drop(int dir, const char *iface, int fd)
+{
+	char name[RUNDIR_NAME_MAX];
+
+	if (same_file(dir, rundir_name(name, iface, "pid"), fd) &&
+	    unlinkat(dir, name, 0) < 0)
+		log_msg(LOG_WARNING, "%s: cannot be removed: %s", name, strerror(errno));
+	close(fd);
+}
+
+unsigned long long rundir_process_start(pid_t pid)
+{
+	char path[40], text[1024], *p;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof text - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	/* The second field, a name in brackets, may hold anything. */
+	p = strrchr(text, ')');
+	for (int field = 2; p && field < 22; field++)
+		p = strchr(p + 1, ' ');
+	return p ? strtoull(p + 1, NULL, 10) : 0;
+}
+
+void rundir_each(int dir, void (*fn)(void *arg, const char *iface), void *arg)
+{
+	char (*names)[IF_NAMESIZE] = NULL;
+	size_t n = 0;
+	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
+
+	for (struct dirent *e; d && (e = readdir(d)) != NULL;) {
+		char *dot = strrchr(e->d_name, '.');
+		char (*more)[IF_NAMESIZE];
+		bool known = false;
+
+		if (!dot || (strcmp(dot, ".pid") != 0 && strcmp(dot, ".state") != 0))
+			continue;
+		*dot = '\0';
+		if (!account_interface_ok(e->d_name))
+			continue;
+		for (size_t i = 0; i < n && !known; i++)
+			known = strcmp(names[i], e->d_name) == 0;
+		if (known)
+			continue;
+		more = realloc(names, (n + 1) * sizeof *names);
+		if (!more)
+			break;
+		names = more;
+		snprintf(names[n++], IF_NAMESIZE, "%.15s", e->d_name);
+	}
+	if (d)
+		closedir(d);
+	else if (copy >= 0)
+		close(copy);
+	for (size_t i = 0; i < n; i++)
+		fn(arg, names[i]);
+	free(names);
+}

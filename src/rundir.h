@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef RUNDIR_H
+#define RUNDIR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define RUNDIR_DEFAULT "/run/dtcp-up"
+
+/* IFACE and the longest ending. */
+enum { RUNDIR_NAME_MAX = 32 };
+
+/* Opens the run directory. With make it is made (0755) where it is missing,
+ * and must be a directory of ours (no symbolic link) that nobody else can
+ * write to. -1 after a message; without make, silently with errno. */
+int rundir_open(const char *path, bool make);
+
+/* The pidfile IFACE.pid of the run directory dir. Its lock, not its content,
+ * tells who the keeper is: flock(2), so that scripts can ask too, and a record
+ * lock (F_SETLK), since the kernel names that one's owner. */
+
+enum pidfile_result { PIDFILE_LOCKED, PIDFILE_HELD, PIDFILE_FAILED };
+
+/* Takes the lock and writes our process number. The open descriptor in *fd
+ * holds the lock. PIDFILE_FAILED after a message. */
+enum pidfile_result pidfile_take(int dir, const char *iface, int *fd);
+
+/* The process that holds the lock, 0 for none. */
+pid_t pidfile_holder(int dir, const char *iface);
+
+/* Removes the file, and then lets go of the lock. */
+void pidfile_drop(int dir, const char *iface, int fd);
+
+/* Start time of a process in clock ticks after boot, which tells it from
+ * another one of the same number (field 22 of /proc/PID/stat, proc(5)); 0
+ * where there is none. */
+unsigned long long rundir_process_start(pid_t pid);
+
+/* Calls fn for each interface that has a pidfile or a state here. */
+void rundir_each(int dir, void (*fn)(void *arg, const char *iface), void *arg);
+
+/* Makes "IFACE.ENDING". */
+const char *rundir_name(char out[RUNDIR_NAME_MAX], const char *iface, const char *ending);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: ISC */
+#include "script.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "log.h"
+
+void script_init(struct script *s)
+{
+	s->run.in = s->run.out = -1;
+	s->deadline = CLOCK_NEVER;
+}
+
+bool script_idle(const struct script *s)
+{
+	return s->run.pid == 0 && !s->next.event;
+}
+
+/* Builds NAME=VALUE after NAME=VALUE in one text. */
+struct env {
+	struct script_call *call;
+	size_t len;
+	unsigned n;
+};
+
+static void set(struct env *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void set(struct env *e, const char *fmt, ...)
+{
+	size_t room = SCRIPT_ENV_MAX - e->len;
+	va_list ap;
+	int n;
+
+	if (e->n + 1 >= SCRIPT_VARIABLES)
+		return;
+	va_start(ap, fmt);
+	n = vsnprintf(e->call->text + e->len, room, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= room)
+		return;
+	e->call->env[e->n++] = e->call->text + e->len;
+	e->call->env[e->n] = NULL;
+	e->len += (size_t)n + 1;
+}
+
+static const char *ipv4(struct in_addr a, char out[INET_ADDRSTRLEN])
+{
+	return a.s_addr ? inet_ntop(AF_INET, &a, out, INET_ADDRSTRLEN) : "";
+}
+
+/* Blank-separated; list must have room for all. */
+static const char *prefixes(const struct tunnel *t, char *list)
+{
+	char one[PREFIX_TEXT_MAX];
+	size_t len = 0;
+
+	list[0] = '\0';
+	for (unsigned i = 0; i < t->n_prefixes; i++)
+		len += (size_t)sprintf(list + len, "%s%s", i ? " " : "",
+				       prefix_text(&t->prefixes[i], one));
+	return list;
+}
+
+static const char *lans(const struct tunnel *t, char *list)
+{
+	char one[INET6_ADDRSTRLEN];
+	size_t len = 0;
+
+	list[0] = '\0';
+	for (unsigned i = 0; i < t->n_lans; i++)
+		len += (size_t)sprintf(list + len, "%s%s=%s/64", i ? " " : "", t->lans[i].name,
+				       inet_ntop(AF_INET6, &t->lans[i].address, one, sizeof one));
+	return list;
+}
+
+static void fill(struct script_call *c, const char *path, const char *event,
+		 const struct state *st, const struct state *old)
+{
+	char list[OFFER_PREFIXES * (PREFIX_TEXT_MAX + 1) + 1], addr[INET_ADDRSTRLEN];
+	const struct tunnel *t = &st->tunnel;
+	struct env e = {c, 0, 0};
+
+	c->event = event;
+	snprintf(c->path, sizeof c->path, "%s", path);
+	set(&e, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	set(&e, "DTCP_EVENT=%s", event);
+	set(&e, "DTCP_INTERFACE=%s", t->name);
+	set(&e, "DTCP_LINK=%s", st->link);
+	set(&e, "DTCP_SERVER=%s", st->server);
+	set(&e, "DTCP_TYPE=%s", account_type_name(t->type));
+	set(&e, "DTCP_LOCAL=%s", ipv4(t->local, addr));
+	set(&e, "DTCP_REMOTE=%s", ipv4(t->remote, addr));
+	set(&e, "DTCP_PREFIX=%s", t->n_prefixes ? prefix_text(&t->prefixes[0], list) : "");
+	set(&e, "DTCP_PREFIXES=%s", prefixes(t, list));
+	set(&e, "DTCP_LAN=%s", lans(t, list));
+	set(&e, "DTCP_MTU=%u", t->mtu);
+	set(&e, "DTCP_OLD_LOCAL=%s", ipv4(old->tunnel.local, addr));
+	set(&e, "DTCP_OLD_PREFIXES=%s", prefixes(&old->tunnel, list));
+}
+
+static void start_next(struct script *s, const char *iface)
+{
+	char event[16];
+	char *argv[3] = {NULL, event, NULL};
+
+	while (s->run.pid == 0 && s->next.event) {
+		s->now = s->next;
+		for (char **v = s->now.env; *v; v++)
+			*v = s->now.text + (*v - s->next.text);
+		s->next.event = NULL;
+		snprintf(event, sizeof event, "%s", s->now.event);
+		argv[0] = s->now.path;
+		log_msg(LOG_DEBUG, "%s %s", s->now.path, event);
+		if (run_start(&s->run, argv, s->now.env, false)) {
+			s->deadline = clock_ms() + SCRIPT_LIMIT_MS;
+			return;
+		}
+		log_msg(LOG_WARNING, "%s: script %s %s cannot be run: %s", iface, s->now.path,
+			event, strerror(errno));
+	}
+}
+
+void script_tell(struct script *s, const char *path, const char *event,
+		 const struct state *st, const struct state *old, bool urgent)
+{
+	fill(&s->next, path, event, st, old);
+	if (urgent)
+		run_kill(&s->run);
+	start_next(s, st->tunnel.name);
+}
+
+/* What it printed, line by line. */
+static void show(const struct run *r, const char *iface, const char *path)
+{
+	const char *p = r->text;
+
+	while (*p) {
+		int len = (int)strcspn(p, "\n");
+
+		log_msg(LOG_NOTICE, "%s: %s: %.*s", iface, path, len, p);
+		p += len + (p[len] == '\n');
+	}
+	if (r->cut)
+		log_msg(LOG_NOTICE, "%s: %s: %zu bytes more", iface, path, r->cut);
+}
+
+void script_reaped(struct script *s, const char *iface, int status)
+{
+	char result[64];
+
+	run_reaped(&s->run, status);
+	s->deadline = CLOCK_NEVER;
+	show(&s->run, iface, s->now.path);
+	if (!run_ok(&s->run))
+		log_msg(LOG_WARNING, "%s: script %s %s: %s", iface, s->now.path, s->now.event,
+			run_result(&s->run, result, sizeof result));
+	start_next(s, iface);
+}
+
+void script_timer(struct script *s, int64_t now)
+{
+	if (s->run.pid > 0 && now >= s->deadline) {
+		s->deadline = CLOCK_NEVER;
+		run_kill(&s->run);
+	}
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: ISC */
+#include "session.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "account.h"
+#include "clock.h"
+#include "dialogue.h"
+#include "helper.h"
+#include "log.h"
+#include "msg.h"
+#include "privs.h"
+#include "status_codes.h"
+
+enum { QUIT_MS = 400 };
+
+/* What the process knows of itself. */
+struct self {
+	struct session_how how;
+	struct net net;
+	struct dialogue dialogue;
+	int channel, helper;
+	int64_t pinged_us; /* when the ping was sent that is not answered yet; 0: none */
+};
+
+static void log_to_keeper(void *arg, int priority, const char *text)
+{
+	msg_text(*(int *)arg, MSG_LOG, priority, "%s", text);
+}
+
+static void give_up(struct self *s, int status, const char *why)
+{
+	if (status != STATUS_PENDING)
+		msg_text(s->channel, MSG_FAIL, status, "%s", why);
+}
+
+/* Gets the server's addresses, at least one. */
+static int resolve(struct self *s, struct helper_msg *m)
+{
+	const char *name = s->how.account->server;
+	enum net_result r;
+
+	memset(m, 0, sizeof *m);
+	if (inet_pton(AF_INET, name, &m->addrs[0]) == 1) {
+		m->n = 1;
+		return STATUS_OK;
+	}
+	r = net_wait(&s->net, s->helper, POLLIN);
+	if (r == NET_STOP)
+		return STATUS_PENDING;
+	if (r != NET_OK)
+		snprintf(m->text, sizeof m->text, "the name service %s", net_result_text(r));
+	else if (!helper_recv(s->helper, m))
+		snprintf(m->text, sizeof m->text, "the resolving process ended");
+	if (m->n > 0)
+		return STATUS_OK;
+	snprintf(s->dialogue.why, sizeof s->dialogue.why,
+		 "the name cannot be resolved to an IPv4 address: %s", m->text);
+	return STATUS_UNREACHABLE;
+}
+
+/* Tries one address after the other, each with its share of the time. */
+static int connect_any(struct self *s, const struct helper_msg *found)
+{
+	int64_t deadline = s->net.deadline;
+	char to[INET_ADDRSTRLEN], from[INET_ADDRSTRLEN];
+	enum net_result r = NET_TIMEOUT;
+	struct in_addr local;
+
+	for (unsigned i = 0; i < found->n; i++) {
+		int64_t now = clock_ms();
+
+		local = s->how.local;
+		s->net.deadline = now + (deadline - now) / (found->n - i);
+		r = net_connect(&s->net, &local, found->addrs[i], s->how.account->port);
+		s->net.deadline = deadline;
+		if (r == NET_OK) {
+			s->how.local = local;
+			return STATUS_OK;
+		}
+		if (r == NET_STOP)
+			return STATUS_PENDING;
+		inet_ntop(AF_INET, &found->addrs[i], to, sizeof to);
+		inet_ntop(AF_INET, &local, from, sizeof from);
+		snprintf(s->dialogue.why, sizeof s->dialogue.why,
+			 "connecting to %s port %u from %s: %s", to, s->how.account->port,
+			 local.s_addr ? from : "any address",
+			 r == NET_TIMEOUT ? "no answer in time" : net_result_text(r));
+		log_msg(LOG_DEBUG, "%s", s->dialogue.why);
+	}
+	return STATUS_UNREACHABLE;
+}
+
+static bool ask_helper(void *arg, const char *challenge, unsigned char *digest, char *why,
+		       size_t size)
+{
+	struct self *s = arg;
+	struct helper_msg m;
+
+	memset(&m, 0, sizeof m);
+	m.kind = HELPER_CHALLENGE;
+	snprintf(m.text, sizeof m.text, "%s", challenge);
+	if (!helper_send(s->helper, &m) || net_wait(&s->net, s->helper, POLLIN) != NET_OK ||
+	    !helper_recv(s->helper, &m) || m.kind != HELPER_DIGEST) {
+		snprintf(why, size, "the process that answers the challenge ended");
+		return false;
+	}
+	memcpy(digest, m.digest, DTCP_DIGEST_BYTES);
+	snprintf(why, size, "%s", m.text);
+	return m.n == 1;
+}
+
+static int log_in(struct self *s, struct offer *o)
+{
+	struct helper_msg found;
+	int status = resolve(s, &found);
+
+	if (status == STATUS_OK)
+		status = connect_any(s, &found);
+	if (status == STATUS_OK)
+		status = dialogue_login(&s->dialogue, &s->net, o);
+	return status;
+}
+
+/* From here on the process neither needs the password nor another process. */
+static void settle(struct self *s, struct account *a)
+{
+	struct rlimit none = {0, 0};
+
+	close(s->helper);
+	account_forget_password(a);
+	setrlimit(RLIMIT_NPROC, &none);
+}
+
+/* One message of the keeper. False when the session is to end. */
+static bool obey(struct self *s)
+{
+	struct msg m;
+	int got = msg_recv(s->channel, &m);
+
+	if (got == 0)
+		return true;
+	if (got < 0 || m.kind == MSG_QUIT) {
+		s->net.channel = -1;
+		s->net.deadline = clock_ms() + QUIT_MS;
+		dialogue_quit(&s->net);
+		return false;
+	}
+	if (m.kind == MSG_PING && !s->pinged_us) {
+		s->pinged_us = clock_us();
+		s->net.deadline = clock_ms() + 1000;
+		if (!dialogue_ping(&s->net)) {
+			give_up(s, STATUS_UNREACHABLE, "the connection broke");
+			return false;
+		}
+	}
+	return true;
+}
+
+/* What arrived on the connection. False when the session is over. */
+static bool hear(struct self *s)
+{
+	struct msg m;
+	int status = dialogue_pong(&s->dialogue, &s->net);
+
+	if (status == STATUS_PENDING)
+		return true; /* a part of a line */
+	if (status == STATUS_OK && !s->pinged_us) {
+		give_up(s, STATUS_PROTOCOL, "the server speaks unasked");
+		return false;
+	}
+	if (status != STATUS_OK) {
+		give_up(s, status, s->dialogue.why);
+		return false;
+	}
+	memset(&m, 0, sizeof m);
+	m.kind = MSG_PONG;
+	m.rtt_us = (uint32_t)(clock_us() - s->pinged_us);
+	s->pinged_us = 0;
+	return msg_send(s->channel, &m);
+}
+
+static void keep_alive(struct self *s)
+{
+	struct pollfd p[2] = {{.fd = s->channel, .events = POLLIN},
+			      {.fd = s->net.fd, .events = POLLIN}};
+
+	for (;;) {
+		if (poll(p, 2, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return;
+		}
+		if (p[0].revents && !obey(s))
+			return;
+		if (p[1].revents && !hear(s))
+			return;
+	}
+}
+
+static void run(struct self *s, struct account *a)
+{
+	struct msg m;
+	int status;
+
+	s->helper = helper_start(a, inet_addr(a->server) == INADDR_NONE);
+	if (s->helper < 0) {
+		give_up(s, STATUS_SYSTEM, strerror(errno));
+		return;
+	}
+	memset(&m, 0, sizeof m);
+	status = log_in(s, &m.offer);
+	if (status != STATUS_OK) {
+		if (s->net.fd >= 0 && status != STATUS_UNREACHABLE) {
+			s->net.channel = -1;
+			s->net.deadline = clock_ms() + QUIT_MS / 4;
+			dialogue_quit(&s->net);
+		}
+		give_up(s, status, s->dialogue.why);
+		return;
+	}
+	settle(s, a);
+	m.kind = MSG_OFFER;
+	m.upper = s->dialogue.upper;
+	m.offer.local = s->how.local;
+	if (msg_send(s->channel, &m))
+		keep_alive(s);
+}
+
+/* Of the passwords that came along at the fork, one is needed. */
+static void forget_others(const struct session_how *how)
+{
+	for (struct account *a = how->all; a; a = a->next)
+		if (a != how->account)
+			account_forget_password(a);
+}
+
+/* The process itself. Signals are the keeper's to handle: a SIGTERM to the
+ * whole group must not keep it from saying quit. */
+static void session_main(int channel, const struct session_how *how)
+{
+	struct self s;
+
+	memset(&s, 0, sizeof s);
+	s.how = *how;
+	s.channel = privs_only_descriptor(channel);
+	if (s.channel < 0)
+		return;
+	log_setup(LOG_TO_CLIENT, how->verbose ? LOG_DEBUG : LOG_NOTICE);
+	log_set_client(log_to_keeper, &s.channel);
+	s.net = (struct net){.fd = -1, .channel = s.channel, .deadline = how->deadline};
+	forget_others(how);
+	s.dialogue.account = how->account;
+	s.dialogue.first_case = how->first_case;
+	s.dialogue.answer = ask_helper;
+	s.dialogue.answer_arg = &s;
+	if (!privs_drop())
+		give_up(&s, STATUS_SYSTEM, "the session would have run with privileges");
+	else
+		run(&s, how->account);
+}
+
+bool session_start(struct session *s, const struct session_how *how)
+{
+	int pair[2];
+
+	s->pid = 0;
+	s->channel = -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return false;
+	s->pid = fork();
+	if (s->pid < 0) {
+		s->pid = 0;
+		close(pair[0]);
+		close(pair[1]);
+		return false;
+	}
+	if (s->pid == 0) {
+		close(pair[0]);
+		session_main(pair[1], how);
+		_exit(0);
+	}
+	close(pair[1]);
+	s->channel = pair[0];
+	return true;
+}
+
+void session_drop(struct session *s, bool kill_it)
+{
+	if (s->pid > 0 && kill_it)
+		kill(s->pid, SIGKILL);
+	if (s->channel >= 0)
+		close(s->channel);
+	s->pid = 0;
+	s->channel = -1;
+}

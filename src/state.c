@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC */
+#include "state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "rundir.h"
+
+void state_init(struct state *s, const char *iface)
+{
+	memset(s, 0, sizeof *s);
+	snprintf(s->tunnel.name, sizeof s->tunnel.name, "%s", iface);
+	s->build = true;
+	s->dtcp_rtt_us = s->path_rtt_us = s->path_ok = -1;
+}
+
+const char *state_word_name(enum state_word w)
+{
+	static const char *const names[] = {"down", "connecting", "up"};
+
+	return names[w];
+}
+
+bool state_write(int dir, const struct state *s)
+{
+	char text[STATE_FILE_MAX], name[RUNDIR_NAME_MAX], temporary[RUNDIR_NAME_MAX];
+	size_t len = state_format(s, text);
+	int fd, saved = ENAMETOOLONG;
+	bool ok;
+
+	rundir_name(name, s->tunnel.name, "state");
+	rundir_name(temporary, s->tunnel.name, "state.new");
+	fd = len ? openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+			  0644) : -1;
+	if (fd < 0) {
+		errno = len ? errno : saved;
+		return false;
+	}
+	ok = write(fd, text, len) == (ssize_t)len;
+	saved = errno;
+	close(fd);
+	if (ok && renameat(dir, temporary, dir, name) == 0)
+		return true;
+	saved = ok ? errno : saved;
+	unlinkat(dir, temporary, 0);
+	errno = saved;
+	return false;
+}
+
+bool state_read(int dir, const char *iface, struct state *s)
+{
+	char text[STATE_FILE_MAX], name[RUNDIR_NAME_MAX];
+	ssize_t n;
+	int fd = openat(dir, rundir_name(name, iface, "state"),
+			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	state_init(s, iface);
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof text);
+	close(fd);
+	if (n < 0)
+		return false;
+	state_parse(s, text, (size_t)n);
+	return true;
+}
+
+void state_remove(int dir, const char *iface)
+{
+	char name[RUNDIR_NAME_MAX];
+
+	unlinkat(dir, rundir_name(name, iface, "state.new"), 0);
+	if (unlinkat(dir, rundir_name(name, iface, "state"), 0) < 0 && errno != ENOENT)
+		log_msg(LOG_WARNING, "%s: cannot be removed: %s", name, strerror(errno));
+}
+
+bool state_alive(const struct state *s)
+{
+	return s->pid > 0 && s->start != 0 && rundir_process_start(s->pid) == s->start;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef STATE_H
+#define STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "tunnel.h"
+
+/* How a tunnel stands, for --status and for whoever comes after a crash. The
+ * file IFACE.state holds it as name=value lines, without secrets. Times are
+ * seconds since 1970, 0 where unknown. */
+
+enum { STATE_NAME_MAX = 256, STATE_FILE_MAX = 16384 };
+
+enum state_word { STATE_DOWN, STATE_CONNECTING, STATE_UP };
+
+struct state {
+	pid_t pid;
+	unsigned long long start; /* rundir_process_start() of pid */
+	enum state_word word;
+	time_t since;
+	char server[STATE_NAME_MAX], user[STATE_NAME_MAX]; /* escaped as in the log */
+	char link[IF_NAMESIZE];
+	bool build;      /* tunnel=sit */
+	bool known;      /* a server has made an offer: tunnel holds it */
+	bool in_kernel;  /* tunnel is there, or may be */
+	bool routes;     /* and routes lead into it */
+	struct in_addr seen_as;
+	unsigned reconnects;
+	time_t last_pong;
+	int64_t dtcp_rtt_us, path_rtt_us; /* -1 unknown */
+	int path_ok;                      /* -1 unknown, 0, 1 */
+	struct tunnel tunnel;             /* its name is the interface's */
+};
+
+void state_init(struct state *s, const char *iface);
+
+/* Writes s as text to out; returns its length, 0 where it does not fit. */
+size_t state_format(const struct state *s, char out[STATE_FILE_MAX]);
+
+/* Reads text of len bytes; what it does not know or cannot read is left as it
+ * was after state_init(). The name of the interface is not taken from it. */
+void state_parse(struct state *s, const char *text, size_t len);
+
+/* Replaces IFACE.state in the directory dir. False with errno. */
+bool state_write(int dir, const struct state *s);
+
+/* Reads IFACE.state. False where there is none (errno ENOENT), or it cannot be
+ * read. */
+bool state_read(int dir, const char *iface, struct state *s);
+
+void state_remove(int dir, const char *iface);
+
+/* True while the keeper that wrote s lives. */
+bool state_alive(const struct state *s);
+
+const char *state_word_name(enum state_word w);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: ISC */
+#include "watch.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/rtnetlink.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tunnel.h"
+
+/* On a busy router routes change all the time. The kernel drops what is not
+ * ours, so that it does not wake us: of route messages only removals of our
+ * protocol number pass. Offsets are those of struct nlmsghdr and struct rtmsg;
+ * a filter loads in network byte order, hence the swapped constants. */
+static int filter(int fd)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, 3),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
+			 NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_protocol)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TUNNEL_ROUTE_PROTO, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+	};
+	struct sock_fprog prog = {sizeof code / sizeof code[0], code};
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog);
+}
+
+int watch_open(void)
+{
+	struct sockaddr_nl nl = {.nl_family = AF_NETLINK};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	nl.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE;
+	if (fd >= 0 && (filter(fd) < 0 || bind(fd, (struct sockaddr *)&nl, sizeof nl) < 0)) {
+		int saved = errno;
+
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	return fd;
+}
+
+/* Copies an attribute of exactly size bytes, or of up to size for a name. */
+static void copy_name(char name[IF_NAMESIZE], const struct rtattr *a)
+{
+	size_t n = RTA_PAYLOAD(a);
+
+	if (n >= IF_NAMESIZE)
+		n = IF_NAMESIZE - 1;
+	memcpy(name, RTA_DATA(a), n);
+	name[n] = '\0';
+}
+
+static void link_message(const struct nlmsghdr *h, struct watch_event *e)
+{
+	const struct ifinfomsg *info = NLMSG_DATA(h);
+	size_t left = h->nlmsg_len - NLMSG_LENGTH(sizeof *info);
+
+	e->kind = h->nlmsg_type == RTM_NEWLINK ? WATCH_LINK_NEW : WATCH_LINK_GONE;
+	e->index = (unsigned)info->ifi_index;
+	for (const struct rtattr *a = IFLA_RTA(info); RTA_OK(a, left); a = RTA_NEXT(a, left))
+		if (a->rta_type == IFLA_IFNAME)
+			copy_name(e->name, a);
+}
+
+static void address_message(const struct nlmsghdr *h, struct watch_event *e)
+{
+	const struct ifaddrmsg *info = NLMSG_DATA(h);
+	size_t left = h->nlmsg_len - NLMSG_LENGTH(sizeof *info);
+
+	e->kind = info->ifa_family == AF_INET ? WATCH_ADDRESS4 : WATCH_ADDRESS6_GONE;
+	e->index = info->ifa_index;
+	for (const struct rtattr *a = IFA_RTA(info); RTA_OK(a, left); a = RTA_NEXT(a, left))
+		if (a->rta_type == IFA_ADDRESS && RTA_PAYLOAD(a) == sizeof e->address)
+			memcpy(&e->address, RTA_DATA(a), sizeof e->address);
+}
+
+static void route_message(const struct nlmsghdr *h, struct watch_event *e)
+{
+	const struct rtmsg *info = NLMSG_DATA(h);
+	size_t left = h->nlmsg_len - NLMSG_LENGTH(sizeof *info);
+
+	e->kind = WATCH_ROUTE_GONE;
+	for (const struct rtattr *a = RTM_RTA(info); RTA_OK(a, left); a = RTA_NEXT(a, left))
+		if (a->rta_type == RTA_OIF && RTA_PAYLOAD(a) == sizeof e->index)
+			memcpy(&e->index, RTA_DATA(a), sizeof e->index);
+}
+
+static bool one_message(const struct nlmsghdr *h, struct watch_event *e)
+{
+	size_t len = h->nlmsg_len;
+
+	memset(e, 0, sizeof *e);
+	switch (h->nlmsg_type) {
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		if (len < NLMSG_LENGTH(sizeof(struct ifinfomsg)))
+			return false;
+		link_message(h, e);
+		return true;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		if (len < NLMSG_LENGTH(sizeof(struct ifaddrmsg)))
+			return false;
+		address_message(h, e);
+		return e->kind == WATCH_ADDRESS4 || h->nlmsg_type == RTM_DELADDR;
+	case RTM_DELROUTE:
+		if (len < NLMSG_LENGTH(sizeof(struct rtmsg)))
+			return false;
+		route_message(h, e);
+		return ((const struct rtmsg *)NLMSG_DATA(h))->rtm_protocol == TUNNEL_ROUTE_PROTO;
+	default:
+		return false;
+	}
+}
+
+void watch_parse(const void *buf, size_t len, watch_fn *fn, void *arg)
+{
+	struct watch_event e;
+
+	for (const struct nlmsghdr *h = buf; NLMSG_OK(h, len); h = NLMSG_NEXT(h, len))
+		if (one_message(h, &e))
+			fn(arg, &e);
+}
+
+void watch_read(int fd, watch_fn *fn, void *arg)
+{
+	struct watch_event lost = {.kind = WATCH_OVERFLOW};
+	union {
+		struct nlmsghdr align;
+		char bytes[8192];
+	} buf;
+
+	for (;;) {
+		ssize_t n = recv(fd, &buf, sizeof buf, MSG_DONTWAIT);
+
+		if (n > 0)
+			watch_parse(&buf, (size_t)n, fn, arg);
+		else if (n < 0 && errno == ENOBUFS)
+			fn(arg, &lost);
+		else if (n == 0 || errno != EINTR)
+			return;
+	}
+}

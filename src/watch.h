@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef WATCH_H
+#define WATCH_H
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stddef.h>
+
+/* What rtnetlink(7) says of changes, reduced to what the keeper acts on. */
+enum watch_kind {
+	WATCH_ADDRESS4,   /* some IPv4 address came or went */
+	WATCH_LINK_NEW,   /* interface name, index: there, or changed */
+	WATCH_LINK_GONE,  /* interface name, index */
+	WATCH_ADDRESS6_GONE, /* index, address */
+	WATCH_ROUTE_GONE, /* a route of our protocol number was removed: index, or 0 */
+	WATCH_OVERFLOW    /* messages were lost: ask the kernel anew */
+};
+
+struct watch_event {
+	enum watch_kind kind;
+	unsigned index;
+	char name[IF_NAMESIZE]; /* "" where unknown */
+	struct in6_addr address;
+};
+
+typedef void watch_fn(void *arg, const struct watch_event *e);
+
+/* Opens the socket (non-blocking, close-on-exec); -1 with errno. */
+int watch_open(void);
+
+/* Reads what is there and calls fn for each event. */
+void watch_read(int fd, watch_fn *fn, void *arg);
+
+/* The same from a buffer of netlink messages, whatever they hold. */
+void watch_parse(const void *buf, size_t len, watch_fn *fn, void *arg);
+
+#endif
