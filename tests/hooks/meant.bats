@@ -52,6 +52,20 @@ decide() {
     called 'systemctl --no-block start dtcp-up@eth0.service'
 }
 
+@test "a unit counts as enabled when systemctl enabled it, and no longer when it disabled it" {
+    mkdir -p "$T/run/systemd/system" "$T/usr/lib/systemd/system"
+    sed "s|@SBINDIR@|/usr/sbin|; s|@SYSCONFDIR@|/etc|" \
+        "$HOOKS/../etc/dtcp-up@.service" >"$T/usr/lib/systemd/system/dtcp-up@.service"
+    for link in eth0 pppoe-wan; do
+        systemctl --root="$T" enable "dtcp-up@$link"
+        decide dash up "$link" 192.0.2.62
+        called "systemctl --no-block start dtcp-up@$link.service"
+        systemctl --root="$T" disable "dtcp-up@$link"
+        decide dash up "$link" 192.0.2.62
+        called "dtcp-up --wait 0 --link $link 192.0.2.62"
+    done
+}
+
 @test "the end waits for the tunnel's, so that the DTCP server hears of it" {
     enable_unit eth0
     decide dash down eth0
