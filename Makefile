@@ -50,3 +50,6 @@ clean:
 
 .PHONY: all clean
 -include $(OBJECTS:.o=.d)
+
+# Tests, fuzzers, benchmarks: each folder of tests/ says how it is built.
+-include $(wildcard tests/*/*.mk)
