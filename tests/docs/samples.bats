@@ -76,6 +76,14 @@ announced() {
     [ "$status" -eq 0 ]
 }
 
+@test "systemd-sysusers takes the session's user" {
+    mkdir -p "$T/root/etc"
+    run timeout 20 systemd-sysusers --root="$T/root" "$ETC/dtcp-up.sysusers.conf"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    grep -q '^dtcp-up:.*nologin$' "$T/root/etc/passwd"
+}
+
 @test "event script: a new prefix is announced, the old one deprecated at once" {
     event up DTCP_LAN='eth1=2001:db8:1::1/64' DTCP_PREFIXES=2001:db8:1::/48
     announced 2001:db8:1::/64 2700 5400
