@@ -21,13 +21,14 @@ HOOKS = pppd dhclient
 BUILD = build
 CC = cc
 INSTALL = install
-CFLAGS = -O2 -g
+CFLAGS = -Os -g
 LDFLAGS =
 
 # What the program needs whatever CFLAGS and LDFLAGS are; hardening can be
 # switched off with HARDEN= where a compiler lacks it.
 WARN = -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes
-HARDEN = -fstack-protector-strong -fstack-clash-protection -fcf-protection \
+# Unwind tables are for C++ exceptions; debuggers have their own.
+HARDEN = -fno-asynchronous-unwind-tables -fstack-protector-strong -fstack-clash-protection -fcf-protection \
 	-D_FORTIFY_SOURCE=2 -fPIE
 HARDEN_LD = -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
 DEFS = -std=c11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"'

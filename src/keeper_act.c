@@ -303,8 +303,8 @@ void keeper_reload(struct keeper *k)
 		return;
 	}
 	log_msg(LOG_NOTICE, "%s: %s was read again; reconnecting", k->how.interface, k->how.config);
-	k->account = NULL;
 	k->fsm.account = k->fsm.preferred;
+	k->account = k->account ? k->by_number[k->fsm.account] : NULL;
 	keeper_event(k, EV_RELOAD, 0);
 	account_free(old);
 }

@@ -154,12 +154,23 @@ void keeper_client(struct keeper *k, struct client *c)
 	}
 }
 
+static bool any_waiting(const struct keeper *k)
+{
+	for (int i = 0; i < KEEPER_CLIENTS; i++)
+		if (k->clients[i].fd >= 0 && k->clients[i].waiting)
+			return true;
+	return false;
+}
+
 void keeper_answer(struct keeper *k)
 {
 	int status = k->fsm.status;
 
 	if (k->fsm.state >= FSM_END_SCRIPT || (status == STATUS_OK && !fsm_is_up(&k->fsm)))
 		return;
+	/* Who asks --status next is to hear what the caller has just been told. */
+	if (any_waiting(k))
+		keeper_tell(k);
 	for (int i = 0; i < KEEPER_CLIENTS; i++) {
 		struct client *c = &k->clients[i];
 

@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "log.h"
 #include "options.h"
+#include "privs.h"
 #include "status_codes.h"
 
 /* Whatever called us, from a PPP daemon to a boot script, nothing of it is to
@@ -24,7 +25,7 @@ static void normalise(void)
 	do {
 		fd = open("/dev/null", O_RDWR);
 	} while (fd >= 0 && fd < 3);
-	close_range(3, ~0u, 0);
+	privs_close_from(3);
 	for (int sig = 1; sig < NSIG; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP)
 			signal(sig, SIG_DFL);

@@ -128,6 +128,21 @@ bool privs_drop(void)
 	return true;
 }
 
+void privs_close_from(int first)
+{
+	long limit;
+
+	/* close_range(2) by its number: not every C library has it, nor every
+	 * kernel (5.9) that a router runs. */
+#ifdef SYS_close_range
+	if (syscall(SYS_close_range, (unsigned)first, ~0u, 0u) == 0)
+		return;
+#endif
+	limit = sysconf(_SC_OPEN_MAX);
+	for (int fd = first; fd < (limit > 0 && limit < 65536 ? limit : 65536); fd++)
+		close(fd);
+}
+
 int privs_only_descriptor(int fd)
 {
 	if (fd < 3) {
@@ -144,9 +159,6 @@ int privs_only_descriptor(int fd)
 			failed("dup2");
 			return -1;
 		}
-	if (close_range(3, ~0u, 0) < 0) {
-		failed("close_range");
-		return -1;
-	}
+	privs_close_from(3);
 	return 0;
 }

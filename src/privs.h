@@ -19,6 +19,9 @@ void privs_no_dump(void);
  * changes no user. False after a message: the caller must end then. */
 bool privs_drop(void);
 
+/* Closes every descriptor from first on. */
+void privs_close_from(int first);
+
 /* Leaves no descriptor open but fd, which is also 0, 1 and 2 afterwards: what
  * the C library says last then arrives there rather than anywhere else.
  * Returns the descriptor to use, or -1 after a message. */

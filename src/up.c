@@ -161,7 +161,7 @@ static int in_foreground(struct keeper_how *how, const struct call *c, const str
 {
 	struct control_request r = request(c, o);
 
-	log_setup(LOG_TO_STDERR, how->threshold);
+	log_setup(LOG_TO_STDERR | LOG_TO_CLIENT, how->threshold);
 	return keep_or_ask(how, &r);
 }
 
