@@ -29,11 +29,11 @@ bool prefix_mask(struct prefix *p)
 
 	for (unsigned i = 0; i < 16; i++) {
 		unsigned keep = p->len > i * 8 ? p->len - i * 8 : 0;
-		uint8_t mask = keep >= 8 ? 0xff : (uint8_t)(0xff00u >> keep);
+		unsigned beyond = keep >= 8 ? 0 : 0xffu >> keep;
 
-		if (p->addr.s6_addr[i] & (uint8_t)~mask)
+		if (p->addr.s6_addr[i] & beyond)
 			changed = true;
-		p->addr.s6_addr[i] &= mask;
+		p->addr.s6_addr[i] = (uint8_t)(p->addr.s6_addr[i] & ~beyond);
 	}
 	return changed;
 }
