@@ -11,11 +11,11 @@
 #include "rundir.h"
 #include "status_codes.h"
 
-enum { CONNECT_MS = 2000, PAUSE_MS = 10 };
+enum { CONNECT_MS = 2000, PAUSE_NS = 10000000 };
 
 void ask_pause(void)
 {
-	nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000}, NULL);
+	nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
 }
 
 int ask_wait(int fd, int64_t deadline, const volatile int *signal_seen)

@@ -6,7 +6,10 @@
 
 struct account;
 
-#define CONFIG_DEFAULT "/etc/ppp/dtcp.conf"
+#ifndef SYSCONFDIR
+#define SYSCONFDIR "/etc"
+#endif
+#define CONFIG_DEFAULT SYSCONFDIR "/ppp/dtcp.conf"
 
 /* The largest account file that is read, in bytes. */
 enum { CONFIG_FILE_MAX = 1 << 20 };

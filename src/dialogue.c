@@ -127,8 +127,8 @@ static bool has_letters(const unsigned char digest[DTCP_DIGEST_BYTES])
 int dialogue_login(struct dialogue *d, struct net *n, struct offer *o)
 {
 	char challenge[DTCP_CHALLENGE_MAX + 1], why[DIALOGUE_WHY_MAX / 2];
-	unsigned char digest[DTCP_DIGEST_BYTES];
-	const char *rest;
+	unsigned char digest[DTCP_DIGEST_BYTES] = {0};
+	const char *rest = "";
 	int status = greeting(d, n, challenge);
 
 	if (status != STATUS_OK)

@@ -23,8 +23,9 @@ enum { TRY_MS = 10000, GRACE_MS = 500 };
 
 static int print(const struct tunnel *t)
 {
-	struct lines l = {0};
+	struct lines l;
 
+	lines_start(&l);
 	tunnel_add(t, &l);
 	tunnel_configure(t, true, &l);
 	for (const char *p = l.text; *p;) {
@@ -161,7 +162,7 @@ static int try_all(const struct call *c, const struct options *o)
 
 	for (struct account *a = c->accounts; a; a = a->next)
 		left++;
-	for (struct account *a = c->accounts; a; a = a->next, left--) {
+	for (struct account *a = c->accounts; a && left > 0; a = a->next, left--) {
 		int64_t share = (end - clock_ms()) / left;
 
 		status = try(c, a, clock_min(share, TRY_MS), o->verbose);

@@ -67,9 +67,9 @@ size_t dtcp_command(char out[DTCP_COMMAND_MAX], const char *user,
 	char hex[2 * DTCP_DIGEST_BYTES + 1];
 	int n;
 
-	for (unsigned i = 0; i < DTCP_DIGEST_BYTES; i++) {
-		hex[2 * i] = digits[digest[i] >> 4];
-		hex[2 * i + 1] = digits[digest[i] & 15];
+	for (size_t i = 0; i < DTCP_DIGEST_BYTES; i++) {
+		hex[2u * i] = digits[digest[i] >> 4];
+		hex[2u * i + 1] = digits[digest[i] & 15];
 	}
 	hex[sizeof hex - 1] = '\0';
 	n = snprintf(out, DTCP_COMMAND_MAX, "tunnel %s %s %s\r\n", user, hex,

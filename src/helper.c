@@ -103,7 +103,7 @@ static void helper_main(int fd, const struct account *a, bool wanted)
 	}
 }
 
-int helper_start(const struct account *a, bool wanted)
+int helper_start(const struct account *a, bool resolve_too)
 {
 	pid_t parent = getpid(), pid;
 	int pair[2];
@@ -120,7 +120,7 @@ int helper_start(const struct account *a, bool wanted)
 		/* A resolver that waits for a dead name server is not to outlive us. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		if (getppid() == parent)
-			helper_main(pair[1], a, wanted);
+			helper_main(pair[1], a, resolve_too);
 		_exit(0);
 	}
 	close(pair[1]);

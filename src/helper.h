@@ -31,9 +31,9 @@ struct helper_msg {
 };
 
 /* Starts the helper for an account; it ends when the returned descriptor is
- * closed, or with this process. With resolve it first sends
+ * closed, or with this process. With resolve_too it first sends
  * HELPER_RESOLVED. -1 with errno on failure. */
-int helper_start(const struct account *a, bool resolve);
+int helper_start(const struct account *a, bool resolve_too);
 
 /* Takes one message from a descriptor that is readable; false at the end. */
 bool helper_recv(int fd, struct helper_msg *m);

@@ -264,10 +264,7 @@ static void clean_up(struct keeper *k)
 		;
 	probe_close(&k->probe);
 	if (k->kernel.exists) {
-		k->state.word = STATE_DOWN;
-		k->state.in_kernel = true;
-		k->state.tunnel = k->kernel.now;
-		state_write(k->how.dir, &k->state);
+		keeper_record(k);
 	} else {
 		state_remove(k->how.dir, k->how.interface);
 	}

@@ -44,6 +44,8 @@ struct keeper {
 	struct account *account; /* that made the offer */
 	/* what is told: to the state file, to the script */
 	struct state state, written, told;
+	char written_text[STATE_FILE_MAX];
+	size_t written_len;
 	const char *last_event;  /* of the script; NULL: none yet */
 	int64_t down_since;      /* since when something is amiss, or CLOCK_NEVER */
 	bool state_failed;

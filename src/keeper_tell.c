@@ -65,10 +65,12 @@ static void look(struct keeper *k)
 	s->path_rtt_us = k->probe.rtt_us;
 }
 
-static bool write_state(struct keeper *k)
+static bool write_state(struct keeper *k, const char *text, size_t len)
 {
-	bool ok = state_write(k->how.dir, &k->state);
+	bool ok = state_write(k->how.dir, k->how.interface, text, len);
 
+	memcpy(k->written_text, text, len);
+	k->written_len = len;
 	k->written = k->state;
 	if (!ok && !k->state_failed)
 		log_msg(k->fsm.been_up ? LOG_WARNING : LOG_ERR,
@@ -81,21 +83,32 @@ static bool write_state(struct keeper *k)
 bool keeper_record(void *arg)
 {
 	struct keeper *k = arg;
+	char text[STATE_FILE_MAX];
+	size_t len;
 
 	look(k);
-	return write_state(k);
+	len = state_format(&k->state, text);
+	return write_state(k, text, len);
+}
+
+static bool is_written(const struct keeper *k, const char *text, size_t len)
+{
+	return len == k->written_len && memcmp(text, k->written_text, len) == 0;
 }
 
 /* Figures change with each keepalive, and again when its path check ends: they
  * are written once for both. */
 static bool only_figures(const struct keeper *k)
 {
+	char text[STATE_FILE_MAX];
 	struct state s = k->state;
+	size_t len;
 
 	s.last_pong = k->written.last_pong;
 	s.dtcp_rtt_us = k->written.dtcp_rtt_us;
 	s.path_rtt_us = k->written.path_rtt_us;
-	return memcmp(&s, &k->written, sizeof s) == 0;
+	len = state_format(&s, text);
+	return is_written(k, text, len);
 }
 
 static void log_change(struct keeper *k, enum state_word was)
@@ -166,14 +179,17 @@ int64_t keeper_tell_wake(const struct keeper *k)
 void keeper_tell(struct keeper *k)
 {
 	enum state_word was = k->written.word;
+	char text[STATE_FILE_MAX];
+	size_t len;
 
 	if (k->fsm.state >= FSM_END_SCRIPT)
 		return;
 	look(k);
-	if (memcmp(&k->state, &k->written, sizeof k->state) != 0 &&
+	len = state_format(&k->state, text);
+	if (!is_written(k, text, len) &&
 	    !(k->probe.path.state != PATH_REST && only_figures(k))) {
 		log_change(k, was);
-		write_state(k);
+		write_state(k, text, len);
 		if (k->state.word == STATE_UP && was != STATE_UP)
 			keeper_notify(k, "READY=1\nSTATUS=up");
 	}

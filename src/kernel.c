@@ -121,8 +121,9 @@ static void look_at_lans(struct tunnel *t, bool warn)
 
 static bool build(struct kernel *k)
 {
-	struct lines l = {0};
+	struct lines l;
 
+	lines_start(&l);
 	switch (link_kind(k->want.name)) {
 	case LINK_OTHER:
 		log_msg(LOG_ERR, "%s: an interface of this name exists that is no sit tunnel",
@@ -157,8 +158,9 @@ static bool build(struct kernel *k)
 /* The interface is there and still down: the rest follows. */
 static void build_rest(struct kernel *k)
 {
-	struct lines l = {0};
+	struct lines l;
 
+	lines_start(&l);
 	k->added = true;
 	if (distrust_far_end(&k->now)) {
 		tunnel_configure(&k->now, k->target_routes, &l);
@@ -173,9 +175,10 @@ static void build_rest(struct kernel *k)
 static bool move(struct kernel *k)
 {
 	struct in6_addr ll = tunnel_link_local(k->now.local);
-	struct lines l = {0};
 	struct tunnel *n = &k->now, old = *n;
+	struct lines l;
 
+	lines_start(&l);
 	n->local = k->want.local;
 	n->mtu = k->want.mtu;
 	k->target_routes = k->want_routes;
@@ -190,8 +193,9 @@ static bool move(struct kernel *k)
 
 static bool change_routes(struct kernel *k)
 {
-	struct lines l = {0};
+	struct lines l;
 
+	lines_start(&l);
 	k->target_routes = k->want_routes;
 	if (k->want_routes)
 		tunnel_routes_add(&k->now, &l);
@@ -207,8 +211,9 @@ static bool change_routes(struct kernel *k)
 
 static bool add_lans(struct kernel *k)
 {
-	struct lines l = {0};
+	struct lines l;
 
+	lines_start(&l);
 	for (unsigned i = 0; i < k->now.n_lans; i++) {
 		struct tunnel_lan *lan = &k->now.lans[i];
 
@@ -228,8 +233,9 @@ static bool add_lans(struct kernel *k)
 
 static bool undo(struct kernel *k)
 {
-	struct lines l = {0};
+	struct lines l;
 
+	lines_start(&l);
 	tunnel_undo(&k->now, true, link_kind(k->now.name) == LINK_SIT, &l);
 	if (l.count == 0) {
 		k->exists = k->routes = k->left = false;

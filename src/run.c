@@ -132,7 +132,7 @@ void run_feed_end(struct run *r)
 
 void run_read(struct run *r)
 {
-	char rest[1024];
+	char rest[1024] = "";
 
 	/* A program that prints for ever must not keep the keeper here. */
 	for (int i = 0; i < 256 && r->out >= 0; i++) {

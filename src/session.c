@@ -73,7 +73,7 @@ static int connect_any(struct self *s, const struct helper_msg *found)
 {
 	int64_t deadline = s->net.deadline;
 	char to[INET_ADDRSTRLEN], from[INET_ADDRSTRLEN];
-	enum net_result r = NET_TIMEOUT;
+	enum net_result r;
 	struct in_addr local;
 
 	for (unsigned i = 0; i < found->n; i++) {

@@ -25,21 +25,17 @@ const char *state_word_name(enum state_word w)
 	return names[w];
 }
 
-bool state_write(int dir, const struct state *s)
+bool state_write(int dir, const char *iface, const char *text, size_t len)
 {
-	char text[STATE_FILE_MAX], name[RUNDIR_NAME_MAX], temporary[RUNDIR_NAME_MAX];
-	size_t len = state_format(s, text);
-	int fd, saved = ENAMETOOLONG;
+	char name[RUNDIR_NAME_MAX], temporary[RUNDIR_NAME_MAX];
+	int fd, saved;
 	bool ok;
 
-	rundir_name(name, s->tunnel.name, "state");
-	rundir_name(temporary, s->tunnel.name, "state.new");
-	fd = len ? openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-			  0644) : -1;
-	if (fd < 0) {
-		errno = len ? errno : saved;
+	rundir_name(name, iface, "state");
+	rundir_name(temporary, iface, "state.new");
+	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
 		return false;
-	}
 	ok = write(fd, text, len) == (ssize_t)len;
 	saved = errno;
 	close(fd);

@@ -39,15 +39,16 @@ struct state {
 
 void state_init(struct state *s, const char *iface);
 
-/* Writes s as text to out; returns its length, 0 where it does not fit. */
-size_t state_format(const struct state *s, char out[STATE_FILE_MAX]);
+/* Writes s as text; returns its length, 0 where it does not fit. */
+size_t state_format(const struct state *s, char text[STATE_FILE_MAX]);
 
 /* Reads text of len bytes; what it does not know or cannot read is left as it
  * was after state_init(). The name of the interface is not taken from it. */
 void state_parse(struct state *s, const char *text, size_t len);
 
-/* Replaces IFACE.state in the directory dir. False with errno. */
-bool state_write(int dir, const struct state *s);
+/* Replaces IFACE.state in the directory dir by text of len bytes. False with
+ * errno. */
+bool state_write(int dir, const char *iface, const char *text, size_t len);
 
 /* Reads IFACE.state. False where there is none (errno ENOENT), or it cannot be
  * read. */

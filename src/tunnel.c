@@ -82,6 +82,14 @@ bool tunnel_same(const struct tunnel *a, const struct tunnel *b)
 	return true;
 }
 
+void lines_start(struct lines *l)
+{
+	l->len = 0;
+	l->count = 0;
+	l->overflow = false;
+	l->text[0] = '\0';
+}
+
 static void line(struct lines *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void line(struct lines *l, const char *fmt, ...)

@@ -70,7 +70,10 @@ struct lines {
 	char text[16384];
 };
 
-/* The steps of contract order; each appends to l. */
+/* Empties l (its text is not touched, so that it costs no memory). */
+void lines_start(struct lines *l);
+
+/* The steps, in the order in which they are taken; each appends to l. */
 void tunnel_add(const struct tunnel *t, struct lines *l);     /* the interface */
 /* MTU, up, addresses, unreachable routes; with routes those into the tunnel. */
 void tunnel_configure(const struct tunnel *t, bool routes, struct lines *l);

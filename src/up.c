@@ -61,7 +61,7 @@ static int late(const struct call *c, const struct options *o)
  * is there may be ending, and then its place is ours. */
 static int keep_or_ask(struct keeper_how *how, const struct control_request *r)
 {
-	int64_t give_up = clock_ms() + HANDOVER_MS;
+	int64_t patience = clock_ms() + HANDOVER_MS;
 	int status;
 
 	while ((status = keeper_run(how)) == KEEPER_HELD) {
@@ -70,7 +70,7 @@ static int keep_or_ask(struct keeper_how *how, const struct control_request *r)
 		status = ask_keeper(how->dir, how->interface, r, how->wait_until, NULL);
 		if (status == ASK_LATE)
 			status = STATUS_PENDING;
-		if (status != ASK_AGAIN || clock_ms() >= give_up) {
+		if (status != ASK_AGAIN || clock_ms() >= patience) {
 			if (how->client >= 0)
 				control_say(how->client, CONTROL_RESULT, status, "");
 			return status;
