@@ -31,6 +31,7 @@ packages() {
 		iptables        iptables
 		iputils-ping    ping
 		isc-dhcp-client dhclient
+		jq              jq
 		kmod            modprobe
 		libc6-dev       /usr/include/stdio.h
 		libssl-dev      /usr/include/openssl/evp.h

@@ -70,6 +70,36 @@ lab_ping6() {
 	"$box" timeout 10 ping -6 -q -c 3 -i 0.2 -W 1 "$@" "$address" >/dev/null 2>&1
 }
 
+# lab_tcp_serve BOX ADDRESS [PORT]: an echo service there (port 7).
+lab_tcp_serve() {
+	lab_spawn "tcp-$1" ip netns exec "$1" /usr/bin/python3 -E -s -S \
+		"$LAB_TESTS/lab/stream.py" serve "$2" "${3:-7}"
+	wait_for 10 grep -q listening "/run/lab/tcp-$1.log"
+}
+
+# lab_tcp_once BOX ADDRESS [PORT]: one connection from BOX; prints `ok SECONDS`
+# or `failed SECONDS WHY`. TIMEOUT=SECONDS limits it (10).
+lab_tcp_once() {
+	ip netns exec "$1" /usr/bin/python3 -E -s -S "$LAB_TESTS/lab/stream.py" \
+		once "$2" "${3:-7}"
+}
+
+# lab_tcp_run BOX ADDRESS [PORT]: begins a long connection from BOX with data on
+# the way both ways throughout. lab_tcp_stop BOX ends it and fails unless all
+# bytes came back in order.
+lab_tcp_run() {
+	rm -f "/run/lab/stop-$1"
+	lab_spawn "run-$1" ip netns exec "$1" /usr/bin/python3 -E -s -S \
+		"$LAB_TESTS/lab/stream.py" run "$2" "${3:-7}" "/run/lab/stop-$1"
+	wait_for 15 grep -q running "/run/lab/run-$1.log"
+}
+lab_tcp_stop() {
+	touch "/run/lab/stop-$1"
+	wait_for "${2:-200}" lab_gone "$(cat "/run/lab/run-$1.pid")"
+	cat "/run/lab/run-$1.log"
+	grep -q '^ok [1-9]' "/run/lab/run-$1.log"
+}
+
 # lab_lan_address PREFIX64 (`2001:db8:c0de:0`): gives the host lan ::2 in it,
 # with ::1 as its router.
 lab_lan_address() {

@@ -3,7 +3,7 @@
 #
 #     load lab
 #
-# and have `setup() { lab_up; }` and `teardown() { lab_down; }`.
+# and have `setup() { lab_up; }` and `teardown() { lab_end; }`.
 # shellcheck shell=bash source-path=SCRIPTDIR
 #
 #                     2001:db8:c0de::/48                       2001:db8:6::/64
@@ -194,6 +194,13 @@ lab_up_nat() {
 	END
 }
 
+# lab_end: for teardown: tells what helps to understand a failed test, and ends
+# everything.
+lab_end() {
+	[ -n "${BATS_TEST_COMPLETED-}" ] || lab_why
+	lab_down
+}
+
 # lab_down: ends every process in the boxes, and removes the boxes.
 lab_down() {
 	local pids
@@ -229,6 +236,7 @@ lab_box_pids() {
 # they are, without hooks and accounts that this machine may have of its own.
 lab_restore_files() {
 	local kept=/run/lab/kept
+	lab_uninstall
 	if [ ! -d $kept ]; then
 		mkdir -p $kept
 		find /etc/ppp/*.d /etc/dhcp/dhclient-*-hooks.d -type f \
@@ -241,6 +249,24 @@ lab_restore_files() {
 	rm -rf /etc/ppp /etc/dhcp "$RUN_DIR" /run/lab/*.{pid,log,leases}
 	cp -a $kept/ppp $kept/dhcp /etc
 	: >/run/lab/syslog
+}
+
+# lab_install: `make install` as a distribution does it (PREFIX=/usr), hooks
+# included; undone by the next lab_up.
+lab_install() {
+	local staged=/run/lab/staged
+	if [ ! -d $staged ]; then
+		timeout 60 make -s -C "$LAB_PROJECT" install PREFIX=/usr \
+			DESTDIR=$staged >&2
+	fi
+	cp -a $staged/. /
+	DTCP_UP=/usr/sbin/dtcp-up
+}
+
+# lab_uninstall: what lab_install put outside /etc/ppp and /etc/dhcp.
+lab_uninstall() {
+	[ -d /run/lab/staged ] || return 0
+	(cd /run/lab/staged && find . -type f -printf '/%P\0') | xargs -0 rm -f
 }
 
 # lab_delay MS [BOX DEV]: round trip time on the access link, or on the link

@@ -9,8 +9,7 @@ setup() {
 }
 
 teardown() {
-	lab_why
-	lab_down
+	lab_end
 }
 
 # client [TYPE]: logs in and builds a tunnel; the session lives until
@@ -52,7 +51,7 @@ client() {
 	[ -x /etc/ppp/ip-up.d/0000usepeerdns ]
 }
 
-@test "dhclient is bound, renews, loses its lease and gets another, releases" {
+@test "dhclient is bound, renews, loses its lease and gets another" {
 	cat >/etc/dhcp/dhclient-exit-hooks.d/note <<-'END'
 		echo "$reason $old_ip_address $new_ip_address" >>/run/lab/note
 	END
@@ -65,11 +64,20 @@ client() {
 	wait_for 10 grep -q 'EXPIRE 203.0.113.101' /run/lab/note
 	lab_dhcp_server_start 203.0.113.102
 	wait_for 15 grep -q 'BOUND .*203.0.113.102' /run/lab/note
-	# dhclient notes the lease after the hook.
-	wait_for 5 grep -q 'bound to 203.0.113.102' /run/lab/syslog
+}
+
+@test "dhclient releases its lease, with the hooks" {
+	cat >/etc/dhcp/dhclient-exit-hooks.d/note <<-'END'
+		echo "$reason $old_ip_address $new_ip_address" >>/run/lab/note
+	END
+	rm -f /run/lab/note
+	lab_dhcp_server_start 203.0.113.102
+	lab_dhclient
+	[ "$(lab_address)" = 203.0.113.102 ]
 	lab_dhclient_release
 	grep -q 'RELEASE 203.0.113.102' /run/lab/note
 	[ -z "$(lab_address)" ]
+	wait_for 5 grep -q DHCPRELEASE /run/lab/dhcpd.log
 }
 
 @test "a tunnel carries IPv6 both ways, and ff02::2 answers" {
@@ -80,7 +88,7 @@ client() {
 	lab_ping6 host6 2001:db8:c0de::1
 	lab_ping6 customer ff02::2 -I dtcp0
 	[ "$(lab_far_interfaces)" = dtcp1 ]
-	lab_dtcpd_command do all close
+	lab_dtcpd_command 'do all close'
 	wait_for 5 not lab_far_interfaces
 	not lab_ping6 customer "$LAB_HOST6"
 }
@@ -151,6 +159,17 @@ client() {
 	not lab_ping6 customer "$LAB_HOST6" -I 2001:db8:bad::1
 }
 
+@test "a name server that answers, and one that is dead" {
+	lab_static
+	lab_dns_start
+	resolve() { customer timeout 2 getent ahostsv4 dtcp.example; }
+	resolve | grep "^$LAB_SERVER4 "
+	lab_dns_dead
+	local status=0
+	resolve || status=$?
+	[ $status = 124 ]
+}
+
 @test "the LAN host reaches the customer's LAN address, with a delay" {
 	ip -n customer addr add 2001:db8:c0de::1/64 dev lan0 nodad
 	lab_lan_address 2001:db8:c0de:0
@@ -164,6 +183,33 @@ client() {
 	lab_delay 30
 	customer ping -q -c 5 -i 0.2 "$LAB_SERVER4" |
 		awk -F / '/^rtt/ { exit !($5 > 29 && $5 < 60) }'
+}
+
+@test "a TCP connection is watched byte by byte, and lives through a cut" {
+	lab_static
+	lab_tcp_serve host6 "$LAB_HOST6"
+	lab_dtcpd_start
+	client
+	lab_tcp_once customer "$LAB_HOST6" | grep '^ok'
+	lab_tcp_run customer "$LAB_HOST6"
+	lab_proto41 both
+	TIMEOUT=1 lab_tcp_once customer "$LAB_HOST6" >/run/lab/once.log || true
+	grep '^failed [01]' /run/lab/once.log
+	lab_proto41 pass
+	lab_tcp_stop customer 30
+}
+
+@test "a TCP connection that is reset, or gets other bytes, fails" {
+	lab_tcp_serve host6 "$LAB_HOST6"
+	lab_tcp_run provider "$LAB_HOST6"
+	lab_kill tcp-host6 KILL
+	not lab_tcp_stop provider 5
+	lab_spawn liar ip netns exec host6 busybox nc -l -p 7 -e \
+		sed -u s/000000000000005/000000000000006/
+	lab_tcp_run provider "$LAB_HOST6"
+	lab_sleep 1
+	not lab_tcp_stop provider 10
+	grep 'other bytes' /run/lab/run-provider.log
 }
 
 @test "assert_nothing_left notices each thing that may be left" {

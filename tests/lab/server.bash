@@ -110,3 +110,24 @@ lab_far_interfaces() {
 	ip -n provider -o link show type sit | sed 's/^[0-9]*: \([^@:]*\).*/\1/' |
 		grep -vx sit0
 }
+
+# lab_dns_start [NAME...]: a name server at the provider that knows NAMEs
+# (dtcp.example) as the DTCP server's address; the customer asks it.
+lab_dns_start() {
+	local args=() name
+	for name in "${@:-dtcp.example}"; do
+		args+=("--address=/$name/$LAB_SERVER4")
+	done
+	lab_spawn dns ip netns exec provider dnsmasq --keep-in-foreground \
+		--conf-file=/dev/null --no-resolv --no-hosts --bind-interfaces \
+		--listen-address="$LAB_SERVER4" --log-queries --log-facility=- \
+		"${args[@]}"
+	wait_for 5 grep -q started /run/lab/dns.log
+	echo "nameserver $LAB_SERVER4" >/etc/resolv.conf
+}
+
+# lab_dns_dead: the customer's name server never answers.
+lab_dns_dead() {
+	lab_filter provider 4 raw PREROUTING dead-dns '-p udp --dport 53 -j DROP'
+	echo "nameserver $LAB_SERVER4" >/etc/resolv.conf
+}

@@ -143,7 +143,7 @@ class Wire:
 
     def raw(self, data):
         """Sends bytes, trickled or cut as the switches say."""
-        self.log("sent", repr(data[:600]))
+        self.log("sent", repr(data[:300]))
         for piece, pause in self._pieces(data):
             self.sock.sendall(piece)
             if pause:

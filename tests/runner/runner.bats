@@ -1,0 +1,132 @@
+#!/usr/bin/env bats
+# The runner: a run that tested less than it should never passes.
+
+# In these single quotes are tests for another bats.
+# shellcheck disable=SC2016
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	unset CI
+}
+
+# file NAME: a BATS file of what is on standard input, its tests written
+# `test`, since BATS would take them for tests of this file.
+file() { sed 's/^test /@test /' >"$1.bats"; }
+
+# run_tests STATUS [ARGUMENT...]: runs the runner as `run` does.
+run_tests() {
+	local status=$1
+	shift
+	run "-$status" --separate-stderr timeout 60 \
+		"$BATS_TEST_DIRNAME/../run" "$@" 3>&-
+	echo "$output"
+	last=${lines[-1]}
+}
+
+@test "passing tests pass, and the last line counts them" {
+	file one <<<'test "a" { true; }
+test "b" { true; }'
+	file two <<<'test "c" { true; }'
+	run_tests 0 one.bats two.bats
+	[ "$last" = '3 passed, 0 failed, 0 skipped' ]
+}
+
+@test "a failed test fails the run, and its output is shown again at the end" {
+	file one <<<'test "good" { true; }
+test "bad" { echo the reason; false; }'
+	run_tests 1 one.bats
+	[ "$last" = '1 passed, 1 failed, 0 skipped' ]
+	[[ $output == *Failures:*'not ok'*bad*'the reason'* ]]
+}
+
+@test "a skipped test fails the run in CI only" {
+	file one <<<'test "good" { true; }
+test "later" { skip "no reason"; }'
+	run_tests 0 one.bats
+	[ "$last" = '1 passed, 0 failed, 1 skipped' ]
+	CI=true run_tests 1 one.bats
+	[ "$last" = '1 passed, 0 failed, 1 skipped' ]
+}
+
+@test "a file without tests fails the run, also beside others" {
+	file one <<<'test "good" { true; }'
+	: >none.bats
+	run_tests 1 none.bats
+	[[ $output == *'No test was run.'* ]] || [[ $last == *', 1 failed,'* ]]
+	run_tests 1 -f nothing_is_called_so one.bats
+	[ "$last" = '0 passed, 0 failed, 0 skipped' ]
+}
+
+@test "a file that does not exist, or does not parse, fails the run" {
+	run_tests 1 missing.bats
+	[ "$last" = '0 passed, 1 failed, 0 skipped' ]
+	file broken <<<'test "good" { if; }'
+	run_tests 1 broken.bats
+	[[ $last == *' 1 failed, 0 skipped' ]]
+}
+
+@test "a file that ends before its last test fails the run" {
+	file one <<<'test "good" { true; }
+test "killer" { kill -KILL $PPID; sleep 5; }
+test "never" { true; }'
+	run_tests 1 one.bats
+	[[ $output == *'ran '[12]' of 3 tests'* ]]
+}
+
+@test "a file that hangs fails the run at its time limit" {
+	file one <<<'test "good" { true; }
+test "hangs" { sleep 60; }'
+	run_tests 1 -t 3 one.bats
+	[[ $output == *'time limit of 3 s'* ]]
+	[ "$last" = '1 passed, 1 failed, 0 skipped' ]
+}
+
+@test "setup_file that fails fails the run" {
+	file one <<<'setup_file() { false; }
+test "good" { true; }'
+	run_tests 1 one.bats
+	[[ $last == '0 passed, '[1-9]' failed, 0 skipped' ]]
+}
+
+@test "files run two at a time" {
+	local name
+	for name in a b c; do
+		file $name <<<'test "waits" { echo "$EPOCHREALTIME" >>began; sleep 1; }'
+	done
+	run_tests 0 a.bats b.bats c.bats
+	mapfile -t began < <(sort began | tr -d .)
+	[ $((began[1] - began[0])) -lt 800000 ]
+	[ $((began[2] - began[0])) -gt 900000 ]
+}
+
+@test "a lab that panics fails the run" {
+	run -125 timeout 60 "$BATS_TEST_DIRNAME/../lab/boot" \
+		sh -c 'echo c >/proc/sysrq-trigger' 3>&-
+	[[ $output == *'without writing down a status'* ]]
+}
+
+@test "the lab passes on the status and both outputs" {
+	run -7 --separate-stderr timeout 60 "$BATS_TEST_DIRNAME/../lab/boot" \
+		sh -c 'echo out; echo err >&2; exit 7' 3>&-
+	[ "$output" = out ]
+	# Set by run.
+	# shellcheck disable=SC2154
+	[ "$stderr" = err ]
+}
+
+@test "the lab ends at its time limit, and leaves nothing on the machine" {
+	mkdir tmp shared
+	TMPDIR=$PWD/tmp run -124 timeout 60 "$BATS_TEST_DIRNAME/../lab/boot" \
+		-t 4 -o shared sh -c \
+		'echo x >/etc/lab-was-here; echo y >shared/file; sync; sleep 60' 3>&-
+	[ "$(cat shared/file)" = y ]
+	[ ! -e /etc/lab-was-here ]
+	[ -z "$(ls tmp)" ]
+	# The kernel's processes have the folder in their arguments.
+	local end=$((SECONDS + 5))
+	while pgrep -f "init=$PWD/tmp"; do
+		[ $SECONDS -lt $end ]
+	done
+}
