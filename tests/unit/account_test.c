@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: ISC */
+#include "account.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit.h"
+
+static char why[ACCOUNT_WHY_MAX];
+
+/* Reads a line of len bytes from memory of just that size. */
+static int parse_bytes(const char *line, size_t len, struct account **a)
+{
+	char *copy = malloc(len ? len : 1);
+	int result;
+
+	memcpy(copy, line, len);
+	snprintf(why, sizeof why, "%s", "");
+	result = account_parse(copy, len, a, why);
+	free(copy);
+	CHECK((result == 1) == (*a != NULL));
+	return result;
+}
+
+static int parse(const char *line, struct account **a)
+{
+	return parse_bytes(line, strlen(line), a);
+}
+
+static void check_fields(const char *line, const char *server, unsigned port, const char *user,
+			 const char *password)
+{
+	struct account *a;
+
+	if (!CHECK_FOR(line, parse(line, &a) == 1)) {
+		printf("%s\n", why);
+		return;
+	}
+	CHECK_STR(a->server, server);
+	CHECK_INT(a->port, port);
+	CHECK_STR(a->user, user);
+	CHECK_STR(a->password, password);
+	account_free(a);
+}
+
+static void check_bad(const char *line, const char *reason)
+{
+	struct account *a;
+
+	CHECK_FOR(line, parse(line, &a) == -1);
+	CHECK_HAS(why, reason);
+	account_free(a);
+}
+
+static void fields(void)
+{
+	check_fields("dtcp.example.net 20200 foo bar", "dtcp.example.net", 20200, "foo", "bar");
+	check_fields("\t 192.0.2.1\t20200  foo\t\tbar \t", "192.0.2.1", 20200, "foo", "bar");
+	check_fields("s 1 u p", "s", 1, "u", "p");
+	check_fields("s 65535 u p", "s", 65535, "u", "p");
+	check_fields("s 00020200 u p", "s", 20200, "u", "p");
+}
+
+static void line_end(void)
+{
+	check_fields("s 1 u p\r", "s", 1, "u", "p");
+	check_fields("s 1 u \"p\"\r", "s", 1, "u", "p");
+	check_bad("s 1 u p\rx ttl=0", "ttl=0");
+}
+
+static void quoting(void)
+{
+	check_fields("s 1 u \"a b\"", "s", 1, "u", "a b");
+	check_fields("\"s\" \"1\" \"u\" \"p\"", "s", 1, "u", "p");
+	check_fields("s 1 u \"a\\\"b\\\\c\"", "s", 1, "u", "a\"b\\c");
+	check_fields("s 1 u \"a\\nb\"", "s", 1, "u", "a\\nb");
+	check_fields("s 1 u \"\ttab\"", "s", 1, "u", "\ttab");
+	check_fields("s 1 u a\"b\"", "s", 1, "u", "a\"b\"");
+	check_fields("s 1 u a\\b", "s", 1, "u", "a\\b");
+	check_fields("s 1 u \"p\" ttl=9", "s", 1, "u", "p");
+	check_fields("s 1 u p \"script=/a b\"", "s", 1, "u", "p");
+	check_bad("s 1 u \"p", "closing quote");
+	check_bad("s 1 u \"p\\\"", "closing quote");
+	check_bad("s 1 u \"p\"x", "other than a blank");
+	check_bad("s 1 u \"\"", "password is empty");
+	check_bad("s 1 u p \"", "closing quote");
+}
+
+static void hash(void)
+{
+	check_fields("s 1 u #p", "s", 1, "u", "#p");
+	check_fields("s 1 #u p#", "s", 1, "#u", "p#");
+	check_fields("s#1 1 u p", "s#1", 1, "u", "p");
+	check_bad("s 1 u p #", "no name=value");
+}
+
+static void nothing(void)
+{
+	static const char *const none[] = {"", " ", "\t \t", "#", "# s 1 u p", " \t# s 1 u p", "\r",
+					   " \r"};
+	struct account *a;
+
+	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+		CHECK_INT(parse(none[i], &a), 0);
+}
+
+static void missing(void)
+{
+	check_bad("s", "port is missing");
+	check_bad("s 1", "user is missing");
+	check_bad("s 1 u", "password is missing");
+	check_bad("s 1 u ", "password is missing");
+}
+
+static void bad_fields(void)
+{
+	static const char *const ports[] = {"0", "65536", "4294987496", "-1", "+1", "1x", "0x10",
+					    "\"\"", "20200.", "99999999999999999999"};
+	char line[128];
+
+	for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++) {
+		snprintf(line, sizeof line, "s %s u p", ports[i]);
+		check_bad(line, "1 to 65535");
+	}
+	check_bad("\"\" 1 u p", "server");
+	check_bad("\"s s\" 1 u p", "server 's s'");
+	check_bad("\"s\ts\" 1 u p", "server 's\\x09s'");
+	check_bad("s\x1b 1 u p", "server 's\\x1b'");
+	check_bad("s 1 \"\" p", "user ''");
+	check_bad("s 1 \"u u\" p", "user 'u u'");
+	check_bad("s 1 \"u\tu\" p", "user 'u\\x09u'");
+	check_bad("s 1 u\x7f p", "user 'u\\x7f'");
+}
+
+static void too_long(void)
+{
+	char line[ACCOUNT_LINE_MAX + 3];
+	struct account *a;
+
+	memset(line, 'p', sizeof line);
+	memcpy(line, "s 1 u ", 6);
+	CHECK_INT(parse_bytes(line, ACCOUNT_LINE_MAX, &a), 1);
+	CHECK_INT(strlen(a->password), ACCOUNT_LINE_MAX - 6);
+	account_free(a);
+	CHECK_INT(parse_bytes(line, ACCOUNT_LINE_MAX + 1, &a), -1);
+	CHECK_HAS(why, "1025");
+	CHECK_HAS(why, "1024");
+	line[ACCOUNT_LINE_MAX] = '\r';
+	CHECK_INT(parse_bytes(line, ACCOUNT_LINE_MAX + 1, &a), 1);
+	account_free(a);
+	/* Comments are lines, too. */
+	line[0] = '#';
+	CHECK_INT(parse_bytes(line, ACCOUNT_LINE_MAX + 2, &a), -1);
+}
+
+static void nul(void)
+{
+	struct account *a;
+
+	CHECK_INT(parse_bytes("s 1 u p\0ttl=0", 13, &a), -1);
+	CHECK_HAS(why, "NUL");
+	CHECK_INT(parse_bytes("# a\0b", 5, &a), -1);
+	CHECK_HAS(why, "NUL");
+	CHECK_INT(parse_bytes("\0", 1, &a), -1);
+}
+
+/* What stands after the third field may be a password, or a part of one that
+ * somebody forgot to quote. */
+static void secrets(void)
+{
+	check_bad("s 1 u my Secret1", "quotes");
+	CHECK(!strstr(why, "Secret1"));
+	check_bad("s 1 u my Sec=ret1", "unknown");
+	CHECK(!strstr(why, "ret1"));
+	check_bad("s 1 u \"Secret1", "quote");
+	CHECK(!strstr(why, "Secret1"));
+	check_bad("s 1 u \"Secret1\"x", "quote");
+	CHECK(!strstr(why, "Secret1"));
+	check_bad("s 0 u Secret1", "port");
+	CHECK(!strstr(why, "Secret1"));
+}
+
+static void forget(void)
+{
+	struct account *a;
+
+	CHECK_INT(parse("s 1 u Secret1 ttl=9", &a), 1);
+	account_forget_password(a);
+	CHECK_STR(a->password, "");
+	for (size_t i = 0; i + 6 < a->text_len; i++)
+		CHECK(memcmp(a->text + i, "ecret1", 6) != 0);
+	CHECK_STR(a->user, "u");
+	account_free(a);
+}
+
+static bool equal(const char *one, const char *other)
+{
+	struct account *a, *b;
+	bool same;
+
+	CHECK_INT(parse(one, &a), 1);
+	CHECK_INT(parse(other, &b), 1);
+	b->line = 7;
+	same = account_equal(a, b);
+	CHECK_INT(account_equal(b, a), same);
+	account_free(a);
+	account_free(b);
+	return same;
+}
+
+static void comparison(void)
+{
+	static const char *const words[] = {
+		"type=host", "link=ppp0", "interface=t0", "lan=e0", "lan=e0,e1", "lan=e1",
+		"lan=e0:2", "route=none", "route=2001:db8::/32", "route=2001:db9::/32",
+		"route=2001:db9::/32,::/0", "metric=7", "mtu=1300", "ttl=7", "ping=7",
+		"tunnel=none", "script=/a", "script=/b",
+	};
+	size_t n = sizeof words / sizeof words[0];
+
+	CHECK(equal("s 1 u p", "\"s\"  01 u\tp ttl=64"));
+	CHECK(!equal("s 1 u p", "t 1 u p"));
+	CHECK(!equal("s 1 u p", "s 2 u p"));
+	CHECK(!equal("s 1 u p", "s 1 v p"));
+	CHECK(!equal("s 1 u p", "s 1 u q"));
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k <= n; k++) {
+			char a[80], b[80];
+
+			snprintf(a, sizeof a, "s 1 u p %s", words[i]);
+			snprintf(b, sizeof b, "s 1 u p %s", k < n ? words[k] : "");
+			CHECK_INT(equal(a, b), i == k);
+		}
+}
+
+static const struct unit_case cases[] = {
+	{"four fields, separated by blanks", fields},
+	{"a CR before the line end is no part of the line", line_end},
+	{"fields in double quotes", quoting},
+	{"a hash sign inside a word is an ordinary character", hash},
+	{"empty lines and comments", nothing},
+	{"a missing field is named", missing},
+	{"bad servers, ports and users are quoted", bad_fields},
+	{"1,024 bytes are a line and 1,025 are not", too_long},
+	{"a NUL byte is an error, in a comment too", nul},
+	{"no reason shows a password", secrets},
+	{"a forgotten password is nowhere in the account", forget},
+	{"accounts differ by every word", comparison},
+};
+UNIT_MAIN(cases)

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+#include "backoff.h"
+
+#include <string.h>
+
+#include "unit.h"
+
+enum { CLIENTS = 1000, MINUTES = 20 };
+
+static void check_bounds(unsigned n, int64_t low, int64_t high)
+{
+	unsigned seed = n + 1;
+
+	CHECK_INT(backoff_delay(n, 0), low);
+	CHECK_INT(backoff_delay(n, UINT32_MAX), high);
+	for (int i = 0; i < 1000; i++) {
+		int64_t d = backoff_delay(n, unit_random(&seed));
+
+		CHECK(d >= low && d <= high);
+	}
+}
+
+static void bounds(void)
+{
+	int64_t most = 5000;
+
+	check_bounds(0, 0, 3000);
+	for (unsigned n = 1; n < 40; n++) {
+		check_bounds(n, most / 2, most);
+		most = most * 2 < 300000 ? most * 2 : 300000;
+	}
+	CHECK_INT(most, 300000);
+}
+
+static void cap(void)
+{
+	check_bounds(7, 150000, 300000);
+	check_bounds(1000000, 150000, 300000);
+	check_bounds(UINT32_MAX, 150000, 300000);
+}
+
+static void growth(void)
+{
+	for (unsigned n = 1; n < 6; n++) {
+		CHECK(backoff_delay(n + 1, 0) >= 2 * backoff_delay(n, 0));
+		CHECK(backoff_delay(n + 1, 1u << 31) > backoff_delay(n, 1u << 31));
+	}
+}
+
+/* The delay follows the lot: no value is far more likely than another. */
+static void even(void)
+{
+	unsigned seconds[3] = {0};
+
+	for (uint32_t i = 0; i < 3000; i++)
+		seconds[backoff_delay(0, i * (UINT32_MAX / 3000)) / 1000 % 3]++;
+	for (int i = 0; i < 3; i++)
+		CHECK(seconds[i] >= 990 && seconds[i] <= 1010);
+}
+
+/* A server that 1,000 clients lose at the same moment and that stays away:
+ * how many come in each second. */
+static unsigned busiest(const unsigned *comes, unsigned from, unsigned to)
+{
+	unsigned most = 0;
+
+	for (unsigned s = from; s < to; s++)
+		most = comes[s] > most ? comes[s] : most;
+	return most;
+}
+
+static void crowd(void)
+{
+	static unsigned comes[60 * MINUTES];
+	unsigned seed = 20200;
+
+	for (int c = 0; c < CLIENTS; c++) {
+		int64_t at = 0;
+
+		for (unsigned n = 0; n < 9; n++) {
+			at += backoff_delay(n, unit_random(&seed));
+			if (at < 60 * MINUTES * 1000)
+				comes[at / 1000]++;
+		}
+	}
+	/* A third of them a second at first, and fewer each time. */
+	for (int s = 0; s < 3; s++)
+		CHECK(comes[s] > 250 && comes[s] < 400);
+	CHECK(busiest(comes, 3, 20) < 350);
+	CHECK(busiest(comes, 20, 60) < 120);
+	CHECK(busiest(comes, 60, 60 * MINUTES) < 50);
+}
+
+static const struct unit_case cases[] = {
+	{"each delay's bounds", bounds},
+	{"the delay stops growing at five minutes", cap},
+	{"each delay is longer than the one before", growth},
+	{"the first delays are spread evenly over three seconds", even},
+	{"1,000 clients that lose one server do not come back in the same second", crowd},
+};
+UNIT_MAIN(cases)
