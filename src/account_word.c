@@ -98,7 +98,8 @@ static bool word_lan(struct account *a, char *v)
 			lan->subnet = count;
 		}
 		count++;
-		if (!account_link_ok(item))
+		/* ip -batch takes these for comments and quotes. */
+		if (!account_link_ok(item) || strpbrk(item, "#\"'\\"))
 			return false;
 		snprintf(lan->name, sizeof lan->name, "%s", item);
 		a->n_lans++;
@@ -203,13 +204,13 @@ bool account_word(struct account *a, char *word, unsigned *seen, char *why)
 {
 	char *value = strchr(word, '='), shown[128];
 
-	log_escape(shown, sizeof shown, word, strlen(word));
+	/* Not shown: it may well be a part of the password. */
 	if (!value) {
-		snprintf(why, ACCOUNT_WHY_MAX,
-			 "'%s' is no name=value word (a password with blanks wants double quotes)",
-			 shown);
+		snprintf(why, ACCOUNT_WHY_MAX, "a word after the password is no name=value word "
+					       "(a password with blanks wants double quotes)");
 		return false;
 	}
+	log_escape(shown, sizeof shown, word, strlen(word));
 	for (unsigned i = 0; i < N_WORDS; i++) {
 		size_t len = strlen(words[i].name);
 
@@ -227,7 +228,8 @@ bool account_word(struct account *a, char *word, unsigned *seen, char *why)
 			 words[i].takes);
 		return false;
 	}
-	snprintf(why, ACCOUNT_WHY_MAX, "'%s' is an unknown word", shown);
+	log_escape(shown, sizeof shown, word, (size_t)(value - word));
+	snprintf(why, ACCOUNT_WHY_MAX, "'%s=' is an unknown word", shown);
 	return false;
 }
 
