@@ -19,8 +19,7 @@ static unsigned send_again(struct path *p, int64_t now)
 {
 	p->tries++;
 	p->wake = now + PATH_WAIT_MS;
-	return (p->state == PATH_ASKED ? PATH_SEND : 0u) |
-	       (p->big && !p->big_answered ? PATH_SEND_BIG : 0u);
+	return (p->state == PATH_ASKED ? PATH_SEND : 0u) | (p->big ? PATH_SEND_BIG : 0u);
 }
 
 static unsigned begin(struct path *p, bool big, int64_t now)
@@ -28,7 +27,6 @@ static unsigned begin(struct path *p, bool big, int64_t now)
 	p->state = PATH_ASKED;
 	p->tries = 0;
 	p->big = big;
-	p->big_answered = false;
 	return send_again(p, now);
 }
 
@@ -36,16 +34,16 @@ static unsigned answered(struct path *p)
 {
 	if (p->state != PATH_ASKED)
 		return 0;
-	if (!p->big || p->big_answered)
+	if (!p->big)
 		return rest(p, PATH_GOOD);
 	p->state = PATH_ANSWERED;
 	return PATH_GOOD;
 }
 
+/* Where one that fills the MTU passes, small ones do. */
 static unsigned answered_big(struct path *p)
 {
-	p->big_answered = true;
-	return p->state == PATH_ANSWERED ? rest(p, 0) : 0;
+	return rest(p, p->state == PATH_ASKED ? PATH_GOOD : 0);
 }
 
 unsigned path_step(struct path *p, enum path_event e, int64_t now)

@@ -11,8 +11,9 @@
  * state   | goes on
  * --------+---------------------------------------------------------------
  * REST    | START: sends, ASKED with 1 echo out
- * ASKED   | ANSWER: REST, the path is good. TIMER after 1 s: sends again, or
- *         | after the third echo: REST, the path is bad
+ * ASKED   | ANSWER: REST, the path is good, or ANSWERED where a big echo is out
+ *         | too. ANSWER_BIG: REST, the path is good. TIMER after 1 s: sends
+ *         | again, or after the third echo: REST, the path is bad
  * ANSWERED| small echoes were answered, one that fills the MTU was not yet:
  *         | ANSWER_BIG: REST. TIMER: sends it again, or after the third: REST,
  *         | the MTU is too large for the path
@@ -38,7 +39,6 @@ struct path {
 	enum path_state state;
 	unsigned tries;
 	bool big;           /* this check includes the big echo */
-	bool big_answered;
 	int64_t wake;       /* out: when PATH_TIMER is due */
 };
 
