@@ -40,6 +40,8 @@ ACCOUNTS=/etc/ppp/dtcp.conf
 # What is read from here and never written by anyone: a sleep without a program.
 exec {LAB_NEVER}<> <(:)
 
+# shellcheck source=boxes.bash
+. "$LAB_TESTS/lab/boxes.bash"
 # shellcheck source=links.bash
 . "$LAB_TESTS/lab/links.bash"
 # shellcheck source=server.bash
@@ -101,135 +103,6 @@ not() {
 	if "$@"; then
 		return 1
 	fi
-}
-
-# lab_up [--nat]: a fresh network, links up, nothing running. IPv6 between
-# provider and host6 works; the customer has no address on wan yet (behind NAT
-# it has one).
-lab_up() {
-	local wan='name acc netns provider'
-	if compgen -G '/run/netns/*' >/dev/null; then
-		lab_down
-	fi
-	lab_restore_files
-	lab_boxes "$@"
-	[ "${1-}" != --nat ] || wan='name in0 netns nat'
-	ip -batch - <<-END
-		link add wan netns customer type veth peer $wan
-		link add lan0 netns customer type veth peer name eth0 netns lan
-		link add net0 netns provider type veth peer name eth0 netns host6
-	END
-	ip -n customer -batch - <<-END
-		link set lo up
-		link set wan up
-		link set lan0 up
-		addr add 192.168.7.1/24 dev lan0
-	END
-	[ "${1-}" != --nat ] || lab_up_nat # brings the link to the provider
-	ip -n provider -batch - <<-END
-		link set lo up
-		link set acc up
-		link set net0 up
-		addr add $LAB_SERVER4/32 dev lo
-		addr add $LAB_PROVIDER4/24 dev acc
-		addr add 2001:db8:6::1/64 dev net0
-	END
-	ip -n host6 -batch - <<-END
-		link set lo up
-		link set eth0 up
-		addr add $LAB_HOST6/64 dev eth0
-		route add default via 2001:db8:6::1
-	END
-	lab_up_lan
-	# A fresh customer is always the same.
-	[ -e /run/lab/fresh ] || lab_state >/run/lab/fresh
-	echo "$(</run/lab/fresh)" >/run/lab/snapshot
-}
-
-# Makes the boxes. New ones take their settings from this one: routers
-# forward, and all but the customer, whose kernel is as shipped, do without
-# duplicate address detection, which takes a second.
-lab_boxes() {
-	local conf=/proc/sys/net/ipv6/conf
-	echo 1 >/proc/sys/net/core/devconf_inherit_init_net
-	echo 1 >/proc/sys/net/ipv4/ip_forward
-	echo 1 >$conf/all/forwarding
-	echo 1 >$conf/default/accept_dad
-	ip netns add customer
-	echo 0 >$conf/all/accept_dad
-	echo 0 >$conf/default/accept_dad
-	printf 'netns add %s\n' provider ${1:+nat} | ip -batch -
-	echo 0 >$conf/all/forwarding
-	printf 'netns add %s\n' host6 lan | ip -batch -
-}
-
-# Without a delay the first ICMPv6 error on a veth comes before connect() is
-# ready for it, which then takes a second.
-lab_up_lan() {
-	tc -n lan qdisc add dev eth0 root netem delay 2ms
-	ip -n lan -batch - <<-END
-		link set lo up
-		link set eth0 up
-		addr add 192.168.7.2/24 dev eth0
-		route add default via 192.168.7.1
-	END
-}
-
-lab_up_nat() {
-	ip link add out0 netns nat type veth peer name acc netns provider
-	ip -n nat -batch - <<-END
-		link set lo up
-		link set in0 up
-		link set out0 up
-		addr add 192.168.1.1/24 dev in0
-		addr add 203.0.113.2/24 dev out0
-		route add default via 203.0.113.1
-	END
-	lab_filter nat 4 nat POSTROUTING masquerade '-o out0 -j MASQUERADE'
-	lab_filter nat 4 nat PREROUTING forward \
-		'-i out0 -p 41 -j DNAT --to-destination 192.168.1.2'
-	ip -n customer -batch - <<-END
-		addr add 192.168.1.2/24 dev wan
-		route add default via 192.168.1.1
-	END
-}
-
-# lab_end: for teardown: tells what helps to understand a failed test, and ends
-# everything.
-lab_end() {
-	[ -n "${BATS_TEST_COMPLETED-}" ] || lab_why
-	lab_down
-}
-
-# lab_down: ends every process in the boxes, and removes the boxes.
-lab_down() {
-	local pids
-	pids=$(lab_box_pids)
-	while [ -n "$pids" ]; do
-		# One name a word is meant; some may have ended by now.
-		# shellcheck disable=SC2086
-		kill -KILL $pids 2>/dev/null || true
-		# Without this bash tells of each one that it started.
-		# shellcheck disable=SC2086
-		{ wait $pids || true; } 2>/dev/null
-		lab_sleep 0.01
-		pids=$(lab_box_pids)
-	done
-	local box
-	for box in /run/netns/*; do
-		[ ! -e "$box" ] || echo "netns del ${box##*/}"
-	done | ip -batch -
-}
-
-# The processes that are in another network namespace than this one.
-lab_box_pids() {
-	local own inode path
-	own=$(stat -L -c %i /proc/self/ns/net)
-	stat -L -c '%i %n' /proc/[0-9]*/ns/net 2>/dev/null |
-		while read -r inode path; do
-			path=${path#/proc/}
-			[ "$inode" = "$own" ] || echo "${path%%/*}"
-		done
 }
 
 # Puts back the files that tests change. The first call in a lab notes what
