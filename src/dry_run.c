@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -60,7 +61,8 @@ static bool from_keeper(const struct call *c, const struct options *o, int *stat
 
 static int plan(const struct call *c, const struct account *a, struct offer *o)
 {
-	char why[OFFER_WHY_MAX], link[IF_NAMESIZE];
+	char why[OFFER_WHY_MAX] = "the offer is of another type", far[INET_ADDRSTRLEN];
+	char link[IF_NAMESIZE];
 	struct tunnel t;
 
 	if (o->type != a->type || !offer_check(o, why)) {
@@ -68,10 +70,12 @@ static int plan(const struct call *c, const struct account *a, struct offer *o)
 		return STATUS_PROTOCOL;
 	}
 	if (link_is_ours(o->remote)) {
-		log_msg(LOG_ERR, "%s: server %s: the far end is an address of this host",
-			c->interface, a->server);
+		log_msg(LOG_ERR, "%s: server %s: the far end %s is an address of this host",
+			c->interface, a->server, inet_ntop(AF_INET, &o->remote, far, sizeof far));
 		return STATUS_PROTOCOL;
 	}
+	if (offer_behind_nat(o, why))
+		log_msg(LOG_NOTICE, "%s: server %s %s", c->interface, a->server, why);
 	if (!a->build) {
 		log_msg(LOG_NOTICE, "%s: tunnel=none: no command would run", c->interface);
 		return STATUS_OK;
@@ -145,6 +149,8 @@ static int try(const struct call *c, struct account *a, int64_t limit, bool verb
 	struct session s;
 	int status;
 
+	if (geteuid() == 0 && !privs_find_user(&how.user))
+		return STATUS_SYSTEM;
 	if (!session_start(&s, &how)) {
 		log_msg(LOG_ERR, "%s: no process can be started: %s", c->interface, strerror(errno));
 		return STATUS_SYSTEM;

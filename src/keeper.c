@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -276,10 +277,14 @@ static void clean_up(struct keeper *k)
 
 static struct keeper *make(const struct keeper_how *how)
 {
-	struct keeper *k = calloc(1, sizeof *k);
+	struct keeper *k = mmap(NULL, sizeof *k, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (!k)
+	if (k == MAP_FAILED)
 		return NULL;
+	/* In a mapping of its own, which a session gives back: it neither needs it
+	 * nor is to know it, and each page written here would stay there as a copy.
+	 * (MADV_DONTFORK would say the same; user-mode-linux has it wrong.) */
 	k->how = *how;
 	k->session.channel = k->leaving.channel = -1;
 	k->watch = k->signals = k->listener = k->pidfile = -1;
@@ -303,7 +308,7 @@ static void dispose(struct keeper *k)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	account_free(k->accounts);
-	free(k);
+	munmap(k, sizeof *k);
 }
 
 int keeper_run(const struct keeper_how *how)

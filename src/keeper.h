@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "privs.h"
+
 struct account;
 
 /* What a keeper is started with. */
@@ -15,6 +17,7 @@ struct keeper_how {
 	char link[IF_NAMESIZE];  /* "": not known yet */
 	struct in_addr address;  /* to log in from; 0.0.0.0: the link's, or any */
 	struct account *accounts; /* at least one; the keeper's from now on */
+	struct privs_user user;  /* of the session */
 	const char *config;      /* absolute path, for SIGHUP */
 	const char *server;      /* --server, or NULL */
 	const char *run_dir;

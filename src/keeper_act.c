@@ -41,6 +41,9 @@ static void login(struct keeper *k)
 	struct session_how how = {
 		.account = a,
 		.all = k->accounts,
+		.user = k->how.user,
+		.hidden = k,
+		.hidden_size = sizeof *k,
 		.local = k->wanted,
 		.deadline = k->fsm.login_by,
 		.first_case = k->first_case[k->fsm.account],
@@ -134,15 +137,11 @@ void keeper_path(struct keeper *k, enum probe_news news)
 
 static void say_offer(struct keeper *k, const struct offer *o)
 {
-	char seen[INET_ADDRSTRLEN], local[INET_ADDRSTRLEN];
+	char text[OFFER_WHY_MAX];
 
-	if (o->seen_as.s_addr == o->local.s_addr)
-		return;
-	inet_ntop(AF_INET, &o->seen_as, seen, sizeof seen);
-	inet_ntop(AF_INET, &o->local, local, sizeof local);
-	log_msg(LOG_NOTICE, "%s: server %s sees us as %s, not as %s: this host is behind NAT, which "
-			    "must forward protocol 41 to it", k->how.interface,
-		k->by_number[k->fsm.account]->server, seen, local);
+	if (offer_behind_nat(o, text))
+		log_msg(LOG_NOTICE, "%s: server %s %s", k->how.interface,
+			k->by_number[k->fsm.account]->server, text);
 }
 
 /* An offer is checked again, as nobody knows who speaks from the session; then

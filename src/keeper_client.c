@@ -183,6 +183,8 @@ void keeper_answer(struct keeper *k)
 
 void keeper_answer_last(struct keeper *k)
 {
+	char text[64];
+
 	for (int i = 0; i < KEEPER_CLIENTS; i++) {
 		struct client *c = &k->clients[i];
 		int status = k->fsm.status;
@@ -190,10 +192,12 @@ void keeper_answer_last(struct keeper *k)
 		if (c->fd < 0 || !c->waiting)
 			continue;
 		if (c->asked.op == CONTROL_UP && status == STATUS_OK) {
-			control_say(c->fd, CONTROL_ENDING, 0, "");
-			hang_up(c);
-		} else {
-			result(c, status);
+			/* Somebody wanted it down; to begin anew would undo that. */
+			snprintf(text, sizeof text, "%s: was ended while it was coming up",
+				 k->how.interface);
+			control_say(c->fd, CONTROL_TEXT, LOG_ERR, text);
+			status = STATUS_SYSTEM;
 		}
+		result(c, status);
 	}
 }

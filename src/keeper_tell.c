@@ -65,13 +65,32 @@ static void look(struct keeper *k)
 	s->path_rtt_us = k->probe.rtt_us;
 }
 
-static bool write_state(struct keeper *k, const char *text, size_t len)
+/* The state as text without the figures, which change with each keepalive. */
+static size_t format_facts(const struct keeper *k, char text[STATE_FILE_MAX])
 {
-	bool ok = state_write(k->how.dir, k->how.interface, text, len);
+	struct state s = k->state;
 
-	memcpy(k->written_text, text, len);
-	k->written_len = len;
+	s.last_pong = 0;
+	s.dtcp_rtt_us = s.path_rtt_us = 0;
+	return state_format(&s, text);
+}
+
+static bool same_figures(const struct state *a, const struct state *b)
+{
+	return a->last_pong == b->last_pong && a->dtcp_rtt_us == b->dtcp_rtt_us &&
+	       a->path_rtt_us == b->path_rtt_us;
+}
+
+/* text is room to work in. */
+static bool write_state(struct keeper *k, char text[STATE_FILE_MAX])
+{
+	bool ok;
+	size_t len;
+
+	k->written_len = format_facts(k, k->written_text);
 	k->written = k->state;
+	len = state_format(&k->state, text);
+	ok = state_write(k->how.dir, k->how.interface, text, len);
 	if (!ok && !k->state_failed)
 		log_msg(k->fsm.been_up ? LOG_WARNING : LOG_ERR,
 			"%s: the state cannot be written to %s: %s", k->how.interface,
@@ -84,31 +103,9 @@ bool keeper_record(void *arg)
 {
 	struct keeper *k = arg;
 	char text[STATE_FILE_MAX];
-	size_t len;
 
 	look(k);
-	len = state_format(&k->state, text);
-	return write_state(k, text, len);
-}
-
-static bool is_written(const struct keeper *k, const char *text, size_t len)
-{
-	return len == k->written_len && memcmp(text, k->written_text, len) == 0;
-}
-
-/* Figures change with each keepalive, and again when its path check ends: they
- * are written once for both. */
-static bool only_figures(const struct keeper *k)
-{
-	char text[STATE_FILE_MAX];
-	struct state s = k->state;
-	size_t len;
-
-	s.last_pong = k->written.last_pong;
-	s.dtcp_rtt_us = k->written.dtcp_rtt_us;
-	s.path_rtt_us = k->written.path_rtt_us;
-	len = state_format(&s, text);
-	return is_written(k, text, len);
+	return write_state(k, text);
 }
 
 static void log_change(struct keeper *k, enum state_word was)
@@ -181,15 +178,18 @@ void keeper_tell(struct keeper *k)
 	enum state_word was = k->written.word;
 	char text[STATE_FILE_MAX];
 	size_t len;
+	bool changed;
 
 	if (k->fsm.state >= FSM_END_SCRIPT)
 		return;
 	look(k);
-	len = state_format(&k->state, text);
-	if (!is_written(k, text, len) &&
-	    !(k->probe.path.state != PATH_REST && only_figures(k))) {
+	len = format_facts(k, text);
+	changed = len != k->written_len || memcmp(text, k->written_text, len) != 0;
+	/* A keepalive's figures are written when its path check has ended, once
+	 * for both. */
+	if (changed || (k->probe.path.state == PATH_REST && !same_figures(&k->state, &k->written))) {
 		log_change(k, was);
-		write_state(k, text, len);
+		write_state(k, text);
 		if (k->state.word == STATE_UP && was != STATE_UP)
 			keeper_notify(k, "READY=1\nSTATUS=up");
 	}

@@ -71,6 +71,17 @@ bool offer_check(struct offer *o, char why[OFFER_WHY_MAX])
 	return true;
 }
 
+bool offer_behind_nat(const struct offer *o, char text[OFFER_WHY_MAX])
+{
+	char seen[INET_ADDRSTRLEN], local[INET_ADDRSTRLEN];
+
+	inet_ntop(AF_INET, &o->seen_as, seen, sizeof seen);
+	inet_ntop(AF_INET, &o->local, local, sizeof local);
+	snprintf(text, OFFER_WHY_MAX, "sees us as %s, not as %s: this host is behind NAT, which "
+				      "must forward protocol 41 to it", seen, local);
+	return o->seen_as.s_addr != o->local.s_addr;
+}
+
 bool offer_same_tunnel(const struct offer *a, const struct offer *b)
 {
 	if (a->type != b->type || a->remote.s_addr != b->remote.s_addr)

@@ -31,6 +31,10 @@ struct offer {
  * reason, which quotes the value at fault, in why. */
 bool offer_check(struct offer *o, char why[OFFER_WHY_MAX]);
 
+/* True where the server sees another client address than the session's own,
+ * with a notice for the user in text. */
+bool offer_behind_nat(const struct offer *o, char text[OFFER_WHY_MAX]);
+
 /* True where both ask for the same tunnel, whatever the near end and the
  * client address seen by the server are. */
 bool offer_same_tunnel(const struct offer *a, const struct offer *b);

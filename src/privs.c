@@ -53,23 +53,23 @@ void privs_no_dump(void)
 
 /* /etc/passwd alone is read: the name service would load modules that stay in
  * memory, and may ask the network before there is one. */
-static bool find_user(uid_t *uid, gid_t *gid)
+bool privs_find_user(struct privs_user *user)
 {
 	FILE *f = fopen("/etc/passwd", "re");
-	struct passwd *pw;
+	const struct passwd *pw;
 	bool found = false, own = false;
 
 	while (f && !own && (pw = fgetpwent(f)) != NULL) {
 		own = strcmp(pw->pw_name, "dtcp-up") == 0;
 		if (!own && strcmp(pw->pw_name, "nobody") != 0)
 			continue;
-		*uid = pw->pw_uid;
-		*gid = pw->pw_gid;
+		user->uid = pw->pw_uid;
+		user->gid = pw->pw_gid;
 		found = true;
 	}
 	if (f)
 		fclose(f);
-	if (!found || *uid == 0 || *gid == 0) {
+	if (!found || user->uid == 0 || user->gid == 0) {
 		log_msg(LOG_ERR, "/etc/passwd has no unprivileged user dtcp-up or nobody to "
 				 "become");
 		return false;
@@ -83,13 +83,14 @@ static bool failed(const char *what)
 	return false;
 }
 
-static bool change_user(void)
+static bool change_user(uid_t uid, gid_t gid)
 {
-	uid_t uid = 0, ruid, euid, suid;
-	gid_t gid = 0, rgid, egid, sgid;
+	uid_t ruid, euid, suid;
+	gid_t rgid, egid, sgid;
 
-	if (!find_user(&uid, &gid))
-		return false;
+	errno = EINVAL;
+	if (uid == 0 || gid == 0)
+		return failed("no user to become");
 	if (setgroups(0, NULL) < 0)
 		return failed("setgroups");
 	if (setresgid(gid, gid, gid) < 0)
@@ -108,13 +109,13 @@ static bool change_user(void)
 	return true;
 }
 
-bool privs_drop(void)
+bool privs_drop(const struct privs_user *user)
 {
 	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct none[2], now[2];
 
 	memset(none, 0, sizeof none);
-	if (geteuid() == 0 && !change_user())
+	if (geteuid() == 0 && !change_user(user->uid, user->gid))
 		return false;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return failed("PR_SET_NO_NEW_PRIVS");

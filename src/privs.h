@@ -3,6 +3,7 @@
 #define PRIVS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* True where this process has what a tunnel takes (capabilities(7):
  * CAP_NET_ADMIN, CAP_NET_RAW, CAP_SETUID, CAP_SETGID). *missing names the
@@ -13,11 +14,20 @@ bool privs_enough(const char **missing);
  * /proc/PID/mem, since this process holds passwords. */
 void privs_no_dump(void);
 
-/* Becomes an unprivileged user for ever: the user dtcp-up of /etc/passwd, or
- * nobody, without supplementary groups, capabilities, new privileges (execve),
- * or core dumps, and reads back that it is so. Called by an ordinary user it
- * changes no user. False after a message: the caller must end then. */
-bool privs_drop(void);
+/* The unprivileged user to become. */
+struct privs_user {
+	uid_t uid;
+	gid_t gid;
+};
+
+/* Finds the user dtcp-up of /etc/passwd, or nobody. False after a message. */
+bool privs_find_user(struct privs_user *user);
+
+/* Becomes that user for ever, without supplementary groups, capabilities, new
+ * privileges (execve), or core dumps, and reads back that it is so. Called by
+ * an ordinary user it changes no user. False after a message: the caller must
+ * end then. */
+bool privs_drop(const struct privs_user *user);
 
 /* Closes every descriptor from first on. */
 void privs_close_from(int first);

@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -252,6 +252,9 @@ static void session_main(int channel, const struct session_how *how)
 
 	memset(&s, 0, sizeof s);
 	s.how = *how;
+	log_set_client(NULL, NULL);
+	if (how->hidden)
+		munmap(how->hidden, how->hidden_size);
 	s.channel = privs_only_descriptor(channel);
 	if (s.channel < 0)
 		return;
@@ -263,7 +266,7 @@ static void session_main(int channel, const struct session_how *how)
 	s.dialogue.first_case = how->first_case;
 	s.dialogue.answer = ask_helper;
 	s.dialogue.answer_arg = &s;
-	if (!privs_drop())
+	if (!privs_drop(&how->user))
 		give_up(&s, STATUS_SYSTEM, "the session would have run with privileges");
 	else
 		run(&s, how->account);

@@ -4,8 +4,11 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "privs.h"
 
 struct account;
 
@@ -20,6 +23,9 @@ struct session {
 struct session_how {
 	struct account *account;
 	struct account *all;  /* the list that holds it: others are forgotten */
+	struct privs_user user; /* to run as */
+	void *hidden;           /* a mapping of the caller's that is none of its */
+	size_t hidden_size;     /* business, and its size; NULL: none */
 	struct in_addr local; /* near end to bind to; 0.0.0.0: the kernel's choice */
 	int64_t deadline;     /* of the login, clock_ms() */
 	int first_case;       /* see struct dialogue */

@@ -14,7 +14,7 @@
  * file IFACE.state holds it as name=value lines, without secrets. Times are
  * seconds since 1970, 0 where unknown. */
 
-enum { STATE_NAME_MAX = 256, STATE_FILE_MAX = 16384 };
+enum { STATE_NAME_MAX = 256, STATE_FILE_MAX = 8192 };
 
 enum state_word { STATE_DOWN, STATE_CONNECTING, STATE_UP };
 

@@ -183,7 +183,7 @@ int command_up(const struct options *o)
 	memset(&how, 0, sizeof how);
 	how.dir = rundir_open(o->run_dir, true);
 	config = realpath(o->config, NULL);
-	if (how.dir < 0 || !config) {
+	if (how.dir < 0 || !config || !privs_find_user(&how.user)) {
 		account_free(c.accounts);
 		free(config);
 		return STATUS_SYSTEM;
