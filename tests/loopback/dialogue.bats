@@ -1,0 +1,211 @@
+#!/usr/bin/env bats
+# What goes over the wire, byte by byte, and what a dry run prints.
+# shellcheck disable=SC2016,SC2153,SC2154 # $OK is the server's; helper.bash sets things
+
+load helper
+
+# digest upper|lower [CHALLENGE [USER [PASSWORD]]]: the response.
+digest() {
+    local md5
+    md5=$(printf %s "${3:-foo}${2:-$challenge}${4:-bar}" | md5sum)
+    md5=${md5%% *}
+    if [ "$1" = lower ]; then echo "$md5"; else echo "${md5^^}"; fi
+}
+
+# A dialect's own letter case comes first, and once is enough.
+@test "KAME's server is answered in upper case, at once" {
+    challenge=0B1517C87D516A5FA65BED722D51A04F
+    serve --set dialect=kame --set challenge=$challenge
+    account
+    dry
+    gives 0
+    silent
+    [ "$(digest upper)" = DAC487C8DFBBF9EE5C7F8CDCC37B62A3 ]
+    the_same "$(heard)" 'tunnel foo DAC487C8DFBBF9EE5C7F8CDCC37B62A3 network\r\n
+quit\r\n'
+    [ "$(events ended)" = quit ]
+}
+
+@test "the server of the seed page is answered in lower case, at once" {
+    serve --set dialect=feel6 --set challenge=7829445925a06093ef7f5d995ac7d7f5 \
+        --user sengoku password "$PREFIX"
+    accounts "127.0.0.1 $port sengoku password"
+    dry
+    gives 0
+    the_same "$(heard)" 'tunnel sengoku f0e130bfddaef3a5a526f77738bc91a3 network\r\n
+quit\r\n'
+}
+
+@test "the other case is tried on the same connection, after 'authentication failed' alone" {
+    challenge=0b1517c87d516a5fa65bed722d51a04f
+    serve --set dialect=kame --set challenge=$challenge
+    account
+    dry
+    gives 0
+    the_same "$(heard)" "tunnel foo $(digest lower) network\\r\\n
+tunnel foo $(digest upper) network\\r\\n
+quit\\r\\n"
+    [ "$(events accepted | wc -l)" = 1 ]
+
+    challenge=ABCDEF
+    serve --set dialect=feel6 --set challenge=$challenge
+    account
+    : >log
+    dry
+    gives 0
+    the_same "$(heard)" "tunnel foo $(digest upper) network\\r\\n
+tunnel foo $(digest lower) network\\r\\n
+quit\\r\\n"
+}
+
+@test "a challenge without letters is answered, whichever case the server wants" {
+    for dialect in kame feel6; do
+        serve --set dialect=$dialect --set challenge=12345678
+        account
+        dry
+        gives 0
+    done
+}
+
+@test "two refusals are the end: 77, each case said once, and quit" {
+    challenge=00ff00ff
+    serve --set dialect=kame --set challenge=$challenge --set 'login=err authentication failed.'
+    account
+    dry
+    gives 77 'server 127.0.0.1' "user 'foo'" "'-ERR authentication failed.'"
+    no_output
+    the_same "$(heard)" "tunnel foo $(digest lower) network\\r\\n
+tunnel foo $(digest upper) network\\r\\n
+quit\\r\\n"
+}
+
+@test "another -ERR is no reason for a second try" {
+    serve --set 'login=err tunnel interface sold out'
+    account
+    dry
+    gives 77 "'-ERR tunnel interface sold out'"
+    [ "$(events login | wc -l)" = 1 ]
+    [ "$(heard | tail -n 1)" = 'quit\r\n' ]
+}
+
+@test "a digest that is all figures is not said twice" {
+    challenge=472571
+    [[ $(digest lower) != *[a-f]* ]]
+    # The other case would be the same line.
+    serve --set "challenge=$challenge" --set 'login=err authentication failed.'
+    account
+    dry
+    gives 77
+    [ "$(events login | wc -l)" = 1 ]
+}
+
+@test "after +OK no second tunnel is ever said, whatever follows it" {
+    serve
+    account
+    for answer in 'line +OK' 'line +OK x' 'line +OK 127.0.0.1 127.0.0.1 x' \
+        'ok | line -ERR authentication failed.' 'raw +OK 1.2.3.4 \r\n-ERR authentication failed.\r\n'; do
+        switch "login=$answer"
+        : >log
+        dry
+        echo "answer $answer: $status"
+        [ "$(events login | wc -l)" = 1 ]
+    done
+}
+
+@test "types are asked for by their words, and print their commands" {
+    serve --set host6=2001:db8:f::6,2001:db8:f::5
+    local add="ip tunnel add name dtcp0 mode sit remote $FAR local 127.0.0.1 ttl 64
+ip link set dev dtcp0 mtu 1480 up" worst='metric 4294967295 proto 202'
+
+    account type=network
+    dry
+    gives 0
+    silent
+    the_same "$output" "$add
+ip addr add 2001:db8:c0de::1/128 dev dtcp0
+ip route add unreachable $PREFIX proto 202
+ip route add ::/0 from $PREFIX dev dtcp0 proto 202
+ip route add unreachable ::/0 from $PREFIX $worst
+ip route add ::/0 dev dtcp0 metric 4096 proto 202"
+
+    account type=host
+    dry
+    gives 0
+    silent
+    the_same "$output" "$add
+ip addr add 2001:db8:f::6 peer 2001:db8:f::5/128 dev dtcp0
+ip route add ::/0 from 2001:db8:f::6/128 dev dtcp0 proto 202
+ip route add unreachable ::/0 from 2001:db8:f::6/128 $worst
+ip route add ::/0 dev dtcp0 metric 4096 proto 202"
+
+    account type=tunnelonly
+    dry
+    gives 0
+    silent
+    the_same "$output" "$add"
+    the_same "$(events login | cut -d ' ' -f 2)" 'network
+host
+tunnelonly'
+}
+
+@test "the words of the account are in the commands" {
+    serve --set prefixes=2001:db8:1::/48,fd00:2::/64
+    account interface=six lan=lo:a,lo2 route=2000::/3,fc00::/7 metric=7 mtu=1300 ttl=9
+    dry
+    gives 0
+    silent
+    the_same "$output" "ip tunnel add name six mode sit remote $FAR local 127.0.0.1 ttl 9
+ip link set dev six mtu 1300 up
+ip addr add 2001:db8:1:a::1/64 dev lo
+ip addr add 2001:db8:1:1::1/64 dev lo2
+ip route add unreachable 2001:db8:1::/48 proto 202
+ip route add unreachable fd00:2::/64 proto 202
+ip route add 2000::/3 dev six metric 7 proto 202
+ip route add fc00::/7 dev six metric 7 proto 202"
+    account route=none tunnel=sit
+    dry
+    gives 0
+    [[ $output != *::/0* ]]
+    account tunnel=none
+    dry
+    gives 0 'tunnel=none'
+    no_output
+}
+
+@test "a subnet that does not fit the prefix is warned of with both named" {
+    serve --set prefixes=2001:db8:1::/60
+    account lan=lo:f,lo2:10
+    dry
+    gives 0 'lo2:10' '2001:db8:1::/60'
+    [[ $output = *'2001:db8:1:f::1/64 dev lo'* ]]
+    [[ $output != *lo2* ]]
+}
+
+@test "lines end in LF as well, and come in any pieces" {
+    serve --set eol=lf
+    account
+    dry
+    gives 0
+    silent
+    switch eol=crlf trickle=1/1
+    dry
+    gives 0
+    switch trickle= cut=1,2,3,40,41,42,43,44
+    dry
+    gives 0
+    switch cut= greeting='raw +OK A | delay 20 | raw B\r | delay 20 | raw \n'
+    dry
+    gives 77 # for another challenge than the server's, but understood
+    [ "$(heard | head -n 1)" != "$(heard | tail -n 1)" ]
+}
+
+@test "--verbose shows the dialogue, the response as <digest>" {
+    serve
+    account
+    dry -v
+    gives 0 'S: +OK ' 'C: tunnel foo <digest> network' 'C: quit' 'S: +OK see you soon.'
+    line=$(heard | head -n 1)
+    read -r _ _ response _ <<<"$line"
+    [ ${#response} = 32 ]
+    [[ $stderr != *"$response"* ]]
+}
