@@ -1,0 +1,71 @@
+# What the tests of a tunnel's way up and down (up-*.bats) share: the installed
+# program, what the kernel holds, wrappers. Load it after lab.
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # `run` of bats sets status and output
+
+# up_install [HOOKS]: installs the program and its hooks as an administrator
+# does, and has dtcp_up run it. The first call of a file really installs.
+up_install() {
+	local dest=/run/lab/installed
+	if [ ! -d $dest ]; then
+		# Built before, by a compiler that need not run in here.
+		make -s -C "$LAB_PROJECT" -o build/dtcp-up install DESTDIR=$dest \
+			HOOKS="${1-pppd dhclient}" >/dev/null
+	fi
+	cp -a $dest/. /
+	export DTCP_UP=/usr/local/sbin/dtcp-up
+}
+
+# up_ready [WORD...]: an address on wan, the server, and an account with WORDs.
+up_ready() {
+	lab_static
+	lab_dtcpd_start
+	lab_account "$@"
+}
+
+# up_fails STATUS PATTERN [OPTION...]: dtcp-up ends with STATUS, what it says
+# matches PATTERN, and nothing is left.
+up_fails() {
+	local want=$1 pattern=$2
+	shift 2
+	run dtcp_up "$@"
+	echo "dtcp-up $*: $status: $output"
+	[ "$status" = "$want" ] || return 1
+	grep -E "$pattern" <<<"$output" || return 1
+	assert_nothing_left
+}
+
+# up_says PATTERN: what `run` ran said so.
+up_says() { grep -E "$1" <<<"$output" || { echo "$output"; return 1; }; }
+
+# up_routes: IPv6 routes that dtcp-up may have made, their details in the order
+# `ip` prints them, sorted.
+up_routes() {
+	ip -n customer -6 -o route show table all proto 202 |
+		sed 's/ *pref medium *$//; s/ *$//' | sort
+}
+
+# up_addresses DEV: its global IPv6 addresses, with their peers.
+up_addresses() {
+	ip -n customer -6 -o addr show dev "$1" scope global |
+		sed -E 's/.* inet6 ([^ ]+( peer [^ ]+)?) .*/\1/'
+}
+
+# up_tunnel [IFACE]: how the sit interface was made.
+up_tunnel() {
+	ip -n customer -o -d link show "${1:-dtcp0}" |
+		sed -nE 's/.* mtu ([0-9]+) .*sit ip6ip remote ([^ ]+) local ([^ ]+) ttl ([^ ]+) .*/\2 \3 ttl \4 mtu \1/p'
+}
+
+# up_is up|connecting [IFACE]: --status says so.
+up_is() {
+	local said
+	said=$(dtcp_up --status -i "${2:-dtcp0}") || [ $? = 1 ]
+	[[ $said == "${2:-dtcp0}: $1"* ]]
+}
+
+up_pid() { cat "$RUN_DIR/${1:-dtcp0}.pid"; }
+
+# up_ms: milliseconds, to measure with.
+up_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
+
