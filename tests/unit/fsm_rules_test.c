@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: ISC */
+/* What the keeper promises, told as stories of events. */
+#include "fsm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "status_codes.h"
+#include "unit.h"
+
+enum { PING = 60000, MIDDLE = 0x40000000 };
+
+static struct fsm f;
+static int64_t now;
+
+static unsigned happens(enum fsm_event e, int status)
+{
+	bool near_ok = e != EV_NOADDR && (e == EV_ADDR || e == EV_BEGIN || f.near_ok);
+	struct fsm_input in = {e, status, near_ok, MIDDLE};
+
+	return fsm_step(&f, &in, now);
+}
+
+static unsigned later(int64_t ms, enum fsm_event e, int status)
+{
+	now += ms;
+	return happens(e, status);
+}
+
+/* Lets the time pass to the next timer. */
+static unsigned timer(void)
+{
+	now = f.wake;
+	return happens(EV_TIMER, 0);
+}
+
+static void begin(bool persist, int64_t wait, unsigned accounts)
+{
+	now = 1000;
+	fsm_init(&f, persist, wait == CLOCK_NEVER ? CLOCK_NEVER : now + wait, accounts);
+	for (unsigned i = 0; i < accounts; i++)
+		f.accounts[i].ping_ms = PING;
+	happens(EV_BEGIN, 0);
+	CHECK_INT(f.state, FSM_LOGIN);
+}
+
+/* Up with the account that is trying. */
+static void come_up(void)
+{
+	happens(EV_OFFER, 0);
+	happens(EV_KERNEL_OK, 0);
+	CHECK_INT(f.state, FSM_UP);
+	CHECK(fsm_is_up(&f));
+}
+
+static void grace(void)
+{
+	begin(true, CLOCK_NEVER, 1);
+	come_up();
+	CHECK(!(later(1000, EV_LOST, STATUS_UNREACHABLE) & DO_ROUTES));
+	CHECK(f.routes);
+	f.timer = CLOCK_NEVER; /* no login in between */
+	CHECK_INT(later(4999, EV_PATH_OK, 0), 0);
+	CHECK(f.routes);
+	CHECK_INT(f.wake, now + 1);
+	CHECK_INT(timer(), DO_ROUTES);
+	CHECK(!f.routes);
+}
+
+static void mended(void)
+{
+	begin(true, CLOCK_NEVER, 1);
+	come_up();
+	later(1000, EV_LOST, STATUS_UNREACHABLE);
+	CHECK(f.wake - now <= 3000); /* the first time at once, or nearly */
+	CHECK(timer() & DO_LOGIN);
+	CHECK_INT(later(100, EV_OFFER, 0), DO_BUILD);
+	CHECK(f.routes);
+	CHECK(!(happens(EV_KERNEL_OK, 0) & DO_ROUTES));
+	CHECK(fsm_is_up(&f));
+}
+
+static void address_gone(void)
+{
+	begin(true, CLOCK_NEVER, 1);
+	come_up();
+	CHECK(later(1000, EV_NOADDR, 0) & DO_ROUTES);
+	CHECK(!f.routes);
+	CHECK_INT(f.state, FSM_WAIT);
+	CHECK(later(1000, EV_ADDR, 0) & DO_LOGIN);
+	CHECK_INT(happens(EV_OFFER, 0), DO_BUILD);
+	CHECK(f.routes); /* they return with the new near end */
+}
+
+static void path(void)
+{
+	begin(true, CLOCK_NEVER, 1);
+	come_up();
+	CHECK_INT(happens(EV_PATH_BAD, 0), DO_ROUTES);
+	CHECK(!f.routes && !fsm_is_up(&f));
+	CHECK_INT(happens(EV_PATH_BAD, 0), 0);
+	CHECK_INT(happens(EV_PATH_OK, 0), DO_ROUTES);
+	CHECK(f.routes && fsm_is_up(&f));
+}
+
+/* A path that is known bad does not become good by losing the session too. */
+static void path_and_loss(void)
+{
+	begin(true, CLOCK_NEVER, 1);
+	come_up();
+	happens(EV_PATH_BAD, 0);
+	CHECK(!(later(100, EV_LOST, STATUS_UNREACHABLE) & DO_ROUTES));
+	CHECK(!f.routes);
+	timer();
+	happens(EV_OFFER, 0);
+	CHECK(f.routes); /* nothing is known of the path of a new session */
+
+	begin(true, CLOCK_NEVER, 1);
+	come_up();
+	happens(EV_PATH_BAD, 0);
+	CHECK(!(happens(EV_RELOAD, 0) & DO_ROUTES));
+	CHECK(!f.routes);
+}
+
+static void order(void)
+{
+	begin(true, CLOCK_NEVER, 3);
+	CHECK_INT(f.account, 0);
+	CHECK(happens(EV_FAIL, STATUS_UNREACHABLE) & DO_LOGIN);
+	CHECK_INT(f.account, 1);
+	CHECK(happens(EV_FAIL, STATUS_UNREACHABLE) & DO_LOGIN);
+	CHECK_INT(f.account, 2);
+	come_up();
+	/* A reconnect begins with the one that was up last. */
+	happens(EV_LOST, STATUS_UNREACHABLE);
+	timer();
+	CHECK_INT(f.account, 2);
+	happens(EV_FAIL, STATUS_UNREACHABLE);
+	CHECK_INT(f.account, 0);
+	happens(EV_FAIL, STATUS_UNREACHABLE);
+	CHECK_INT(f.account, 1);
+	CHECK(happens(EV_FAIL, STATUS_UNREACHABLE) & DO_ANSWER);
+	CHECK_INT(f.state, FSM_BACKOFF);
+}
+
+static void shares(void)
+{
+	begin(false, 9000, 3);
+	CHECK_INT(f.login_by - now, 3000);
+	later(1000, EV_FAIL, STATUS_UNREACHABLE);
+	CHECK_INT(f.login_by - now, 4000);
+	later(4000, EV_FAIL, STATUS_UNREACHABLE);
+	CHECK_INT(f.login_by - now, 4000); /* the last one has all that is left */
+	begin(false, 4000, 1);
+	CHECK_INT(f.login_by - now, 4000);
+	begin(false, 60000, 2);
+	CHECK_INT(f.login_by - now, 10000);
+	begin(true, 4000, 1); /* goes on in the background */
+	CHECK_INT(f.login_by - now, 10000);
+	begin(true, 4000, 2);
+	CHECK_INT(f.login_by - now, 2000);
+	begin(true, CLOCK_NEVER, 3);
+	CHECK_INT(f.login_by - now, 10000);
+}
+
+static void silent(void)
+{
+	begin(false, 9000, 3);
+	CHECK(timer() & DO_DROP);
+	CHECK_INT(f.account, 1);
+	CHECK_INT(f.status, STATUS_UNREACHABLE);
+}
+
+/* A refused account is left in peace for a minute, and others are not. */
+static void refused(void)
+{
+	int64_t when;
+
+	begin(true, CLOCK_NEVER, 2);
+	when = now;
+	happens(EV_FAIL, STATUS_REFUSED);
+	CHECK_INT(f.account, 1);
+	happens(EV_FAIL, STATUS_UNREACHABLE);
+	for (int tries = 0; tries < 50 && now < when + 59000; tries++) {
+		if (timer() & DO_LOGIN) {
+			CHECK(f.account == 1 || now >= when + 60000);
+			happens(EV_FAIL, STATUS_UNREACHABLE);
+		}
+		if (happens(EV_ADDR, 0) & DO_LOGIN)
+			happens(EV_FAIL, STATUS_UNREACHABLE);
+		now += 1000;
+	}
+	begin(true, CLOCK_NEVER, 1);
+	when = now;
+	happens(EV_FAIL, STATUS_REFUSED);
+	CHECK(f.wake >= when + 60000 && f.wake <= when + 65000);
+	CHECK(!(happens(EV_ASK, 0) & DO_LOGIN));
+	CHECK(!(happens(EV_RELOAD, 0) & DO_LOGIN));
+	CHECK(!(happens(EV_ADDR, 0) & DO_LOGIN));
+	happens(EV_NOADDR, 0);
+	CHECK(!(later(59000, EV_ADDR, 0) & DO_LOGIN));
+	CHECK(timer() & DO_LOGIN);
+	CHECK(now >= when + 60000);
+}
+
+/* Asking while no account may be tried is no failure that adds to the delay. */
+static void asking(void)
+{
+	int64_t when;
+
+	begin(true, CLOCK_NEVER, 1);
+	when = now;
+	happens(EV_FAIL, STATUS_REFUSED);
+	for (int i = 0; i < 20; i++)
+		later(100, EV_ASK, 0);
+	CHECK(f.wake <= when + 66000);
+}
+
+static void first_try(void)
+{
+	static const struct {
+		int status;
+		bool passes, passes_later;
+	} rows[] = {
+		{STATUS_UNREACHABLE, true, true}, {STATUS_SYSTEM, true, true},
+		{STATUS_REFUSED, true, true}, {STATUS_PROTOCOL, false, true},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		int status = rows[i].status;
+
+		begin(false, 10000, 1);
+		CHECK(happens(EV_FAIL, status) & DO_ANSWER);
+		CHECK_INT(f.state, FSM_END_SCRIPT);
+		CHECK_INT(f.status, status);
+		begin(true, 10000, 1);
+		happens(EV_FAIL, status);
+		CHECK_INT(f.state, rows[i].passes ? FSM_BACKOFF : FSM_END_SCRIPT);
+		CHECK_INT(f.status, status);
+		for (int persist = 0; persist < 2; persist++) { /* never ends one that runs */
+			begin(persist, 10000, 1);
+			come_up();
+			happens(EV_LOST, status);
+			timer();
+			happens(EV_FAIL, status);
+			CHECK_INT(f.state, FSM_BACKOFF);
+		}
+	}
+	/* One passing failure among several is enough to go on. */
+	begin(true, 10000, 2);
+	happens(EV_FAIL, STATUS_UNREACHABLE);
+	happens(EV_FAIL, STATUS_PROTOCOL);
+	CHECK_INT(f.state, FSM_BACKOFF);
+}
+
+static void no_address(void)
+{
+	struct fsm_input in = {.event = EV_BEGIN};
+
+	fsm_init(&f, false, 10000, 1);
+	fsm_step(&f, &in, 1000);
+	CHECK_INT(f.state, FSM_END_SCRIPT);
+	CHECK_INT(f.status, STATUS_UNREACHABLE);
+	fsm_init(&f, true, 10000, 1);
+	CHECK_INT(fsm_step(&f, &in, 1000), DO_ANSWER);
+	CHECK_INT(f.state, FSM_WAIT);
+	CHECK_INT(f.status, STATUS_UNREACHABLE);
+}
+
+/* How long it waits after the next failure. */
+static int64_t delay_after_failure(void)
+{
+	happens(EV_FAIL, STATUS_UNREACHABLE);
+	CHECK_INT(f.state, FSM_BACKOFF);
+	return f.timer - now;
+}
+
+static void growing_delays(void)
+{
+	int64_t last = -1, delay;
+
+	begin(true, CLOCK_NEVER, 1);
+	for (int i = 0; i < 8; i++, last = delay) {
+		delay = delay_after_failure();
+		CHECK(delay > last || delay > 150000);
+		now = f.timer;
+		happens(EV_TIMER, 0);
+	}
+	CHECK(last > 150000 && last <= 300000);
+	come_up();
+	later(59999, EV_LOST, STATUS_UNREACHABLE); /* it did not hold */
+	CHECK(f.timer - now > 150000);
+	now = f.timer;
+	happens(EV_TIMER, 0);
+	come_up();
+	later(60000, EV_LOST, STATUS_UNREACHABLE); /* it held */
+	CHECK(f.timer - now <= 3000);
+}
+
+static void late_pong(void)
+{
+	begin(true, CLOCK_NEVER, 1);
+	come_up();
+	CHECK_INT(timer(), DO_PING);
+	CHECK_INT(happens(EV_ASK, 0), 0); /* one is on its way */
+	CHECK_INT(timer() & ~(unsigned)DO_ROUTES, DO_DROP | DO_ANSWER);
+	CHECK_INT(f.state, FSM_BACKOFF);
+	CHECK_INT(f.status, STATUS_UNREACHABLE);
+	timer();
+	come_up();
+	timer();
+	CHECK_INT(later(9999, EV_PONG, 0), DO_ANSWER | DO_PROBE);
+	CHECK_INT(f.wake, now + PING);
+}
+
+static void lost_while_building(void)
+{
+	begin(true, CLOCK_NEVER, 2);
+	happens(EV_OFFER, 0);
+	CHECK_INT(happens(EV_LOST, STATUS_PROTOCOL), 0);
+	CHECK(happens(EV_KERNEL_OK, 0) & DO_LOGIN);
+	CHECK_INT(f.account, 1);
+	CHECK_INT(f.status, STATUS_PROTOCOL);
+	CHECK(!f.been_up);
+}
+
+static void patience(void)
+{
+	begin(false, 2000, 1);
+	happens(EV_OFFER, 0);
+	CHECK_INT(f.wake, 1000 + 2000);
+	CHECK(timer() & DO_ANSWER);
+	CHECK_INT(f.state, FSM_END_SCRIPT);
+	CHECK_INT(f.status, STATUS_SYSTEM);
+}
+
+static void the_end(void)
+{
+	begin(true, CLOCK_NEVER, 1);
+	come_up();
+	happens(EV_STOP, 0);
+	happens(EV_SCRIPT_DONE, 0);
+	happens(EV_KERNEL_OK, 0);
+	CHECK_INT(f.status, STATUS_OK);
+	begin(true, CLOCK_NEVER, 1);
+	come_up();
+	happens(EV_STOP, 0);
+	happens(EV_SCRIPT_DONE, 0);
+	CHECK(happens(EV_KERNEL_FAIL, 0) & DO_EXIT);
+	CHECK_INT(f.status, STATUS_SYSTEM); /* something is left */
+	begin(false, CLOCK_NEVER, 1);
+	happens(EV_FAIL, STATUS_PROTOCOL);
+	happens(EV_STOP, 0);
+	happens(EV_SCRIPT_DONE, 0);
+	happens(EV_KERNEL_OK, 0);
+	CHECK_INT(f.status, STATUS_PROTOCOL);
+}
+
+static const struct unit_case cases[] = {
+	{"routes outlive the session by five seconds", grace},
+	{"routes stay when the session is back in time", mended},
+	{"routes go with the near end's address, at once", address_gone},
+	{"routes go with a path that is bad, and return", path},
+	{"a bad path stays bad when the session is lost", path_and_loss},
+	{"accounts in order, the one that was up last first", order},
+	{"accounts share what is left of the wait, ten seconds at most", shares},
+	{"an account that is silent is followed by the next", silent},
+	{"a refused login is tried at most once a minute", refused},
+	{"asking while nothing may be tried makes no delay longer", asking},
+	{"passing and permanent failures, with and without persist", first_try},
+	{"no address at first: wait or end", no_address},
+	{"delays grow, and start anew after a session of a minute", growing_delays},
+	{"a pong later than ten seconds ends the session", late_pong},
+	{"a session lost while building is no tunnel that is up", lost_while_building},
+	{"building ends with the caller's patience", patience},
+	{"the exit status of the end", the_end},
+};
+UNIT_MAIN(cases)
