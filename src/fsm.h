@@ -13,7 +13,7 @@
  * START        | BEGIN: LOGIN, or WAIT without an address
  * WAIT         | the link has no address. ADDR: LOGIN
  * BACKOFF      | TIMER, ADDR, ASK, RELOAD: LOGIN. NOADDR: WAIT
- * LEAVE        | the old session says quit. GONE, TIMER: LOGIN or WAIT
+ * LEAVE        | the old session says quit. GONE, TIMER: LOGIN. NOADDR: WAIT
  * LOGIN        | OFFER: BUILD. FAIL, TIMER: LOGIN with the next account, or
  *              | BACKOFF, or END_SCRIPT. ADDR, RELOAD: LEAVE. NOADDR: WAIT
  * BUILD        | KERNEL_OK: UP. KERNEL_FAIL, and KERNEL_OK after LOST: as FAIL
@@ -25,8 +25,8 @@
  * END_KERNEL   | KERNEL_OK, KERNEL_FAIL, TIMER: DONE
  * DONE         |
  *
- * LEAVE stands for LOGIN or WAIT where the old address is gone, since no quit
- * can get out then; LOGIN for BACKOFF where no account may be tried yet; WAIT
+ * LEAVE stands for LOGIN where the old address is gone, since no quit can get
+ * out then; LOGIN for BACKOFF where no account may be tried yet; WAIT
  * and BACKOFF for END_SCRIPT where the first try fails for good (see persist).
  * STOP leads to END_SCRIPT from each state before it. An event that is not
  * named for a state changes no state there. */
