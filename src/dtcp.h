@@ -11,7 +11,7 @@
  * without their ends. No specification can be had; what is known of it is in
  * dtcp-up(8), PROTOCOL. */
 
-enum { DTCP_CHALLENGE_MAX = 505, DTCP_DIGEST_BYTES = 16, DTCP_COMMAND_MAX = 1200 };
+enum { DTCP_CHALLENGE_MAX = 508, DTCP_DIGEST_BYTES = 16, DTCP_COMMAND_MAX = 1200 };
 
 enum dtcp_answer { DTCP_OK, DTCP_ERR, DTCP_BAD };
 

@@ -153,14 +153,7 @@ took() {
 
 # processes: numbers of the dtcp-up processes of this test, by its account file
 # on their command lines.
-processes() {
-    local dir
-    for dir in /proc/[0-9]*; do
-        case $(tr '\0' ' ' <"$dir/cmdline") in
-        "$DTCP_UP "*"$T/"*) echo "${dir#/proc/}" ;;
-        esac
-    done 2>/dev/null
-}
+processes() { pgrep -f "^$DTCP_UP .*$T/"; }
 no_process() { [ -z "$(processes)" ]; }
 
 # nothing_left: no process, and an empty or missing run directory.
