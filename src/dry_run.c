@@ -19,6 +19,7 @@
 #include "session.h"
 #include "state.h"
 #include "status_codes.h"
+#include "tunnel_lines.h"
 
 enum { TRY_MS = 10000, GRACE_MS = 500 };
 

@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-#include "keeper.h"
-
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "account.h"
 #include "clock.h"
 #include "keeper_state.h"
 #include "log.h"
-#include "privs.h"
-#include "rundir.h"
-#include "status_codes.h"
 #include "watch.h"
 
 static uint32_t lot(void)
@@ -191,55 +181,7 @@ static void take_events(struct keeper *k, const struct pollfd p[P_COUNT])
 	timers(k);
 }
 
-static bool open_signals(struct keeper *k)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGUSR1);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	k->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return k->signals >= 0;
-}
-
-/* What a keeper that was killed left behind goes before anything is built. */
-static void take_over(struct keeper *k)
-{
-	struct state left;
-
-	if (state_read(k->how.dir, k->how.interface, &left) && left.in_kernel) {
-		log_msg(LOG_NOTICE, "%s: removing what a keeper that was killed (process %d) left",
-			k->how.interface, (int)left.pid);
-		kernel_adopt(&k->kernel, &left.tunnel);
-	}
-}
-
-static bool prepare(struct keeper *k)
-{
-	k->watch = watch_open();
-	if (k->watch < 0 || !open_signals(k)) {
-		log_msg(LOG_ERR, "%s: no %s: %s", k->how.interface,
-			k->watch < 0 ? "netlink socket" : "signal descriptor", strerror(errno));
-		return false;
-	}
-	k->listener = control_listen(k->how.dir, k->how.interface);
-	if (k->listener < 0) {
-		log_msg(LOG_ERR, "%s: no control socket in %s: %s", k->how.interface,
-			k->how.run_dir, strerror(errno));
-		return false;
-	}
-	state_init(&k->state, k->how.interface);
-	k->state.pid = getpid();
-	k->state.start = rundir_process_start(k->state.pid);
-	take_over(k);
-	return keeper_record(k);
-}
-
-static void loop(struct keeper *k)
+void keeper_loop(struct keeper *k)
 {
 	struct pollfd p[P_COUNT];
 
@@ -251,112 +193,4 @@ static void loop(struct keeper *k)
 		wait_for_events(k, p);
 		take_events(k, p);
 	}
-}
-
-/* Nothing is to be left: no process, no file. A tunnel that could not be
- * removed keeps its state, by which the next call finds it. */
-static void clean_up(struct keeper *k)
-{
-	session_drop(&k->session, true);
-	session_drop(&k->leaving, true);
-	run_kill(&k->kernel.run);
-	run_kill(&k->script.run);
-	while (waitpid(-1, NULL, 0) > 0)
-		;
-	probe_close(&k->probe);
-	if (k->kernel.exists) {
-		keeper_record(k);
-	} else {
-		state_remove(k->how.dir, k->how.interface);
-	}
-	control_remove(k->how.dir, k->how.interface);
-	pidfile_drop(k->how.dir, k->how.interface, k->pidfile);
-	keeper_notify(k, "STOPPING=1");
-	keeper_answer_last(k);
-}
-
-static struct keeper *make(const struct keeper_how *how)
-{
-	struct keeper *k = mmap(NULL, sizeof *k, PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (k == MAP_FAILED)
-		return NULL;
-	/* In a mapping of its own, which a session gives back: it neither needs it
-	 * nor is to know it, and each page written here would stay there as a copy.
-	 * (MADV_DONTFORK would say the same; user-mode-linux has it wrong.) */
-	k->how = *how;
-	k->session.channel = k->leaving.channel = -1;
-	k->watch = k->signals = k->listener = k->pidfile = -1;
-	for (int i = 0; i < KEEPER_CLIENTS; i++)
-		k->clients[i].fd = -1;
-	memcpy(k->link, how->link, sizeof k->link);
-	k->wanted = how->address;
-	k->down_since = CLOCK_NEVER;
-	fsm_init(&k->fsm, how->persist, how->wait_until, 0);
-	kernel_init(&k->kernel, keeper_record, k);
-	probe_init(&k->probe);
-	script_init(&k->script);
-	return k;
-}
-
-static void dispose(struct keeper *k)
-{
-	int fds[] = {k->watch, k->signals, k->listener};
-
-	for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
-	account_free(k->accounts);
-	munmap(k, sizeof *k);
-}
-
-int keeper_run(const struct keeper_how *how)
-{
-	struct control_request asked = {.op = CONTROL_UP, .no_wait = how->no_wait,
-					.persist = how->persist};
-	struct keeper *k = make(how);
-	int status = STATUS_SYSTEM;
-
-	if (!k || !keeper_load_accounts(k, how->accounts))
-		return STATUS_SYSTEM;
-	switch (pidfile_take(how->dir, how->interface, &k->pidfile)) {
-	case PIDFILE_HELD:
-		k->accounts = NULL; /* still the caller's */
-		dispose(k);
-		return KEEPER_HELD;
-	case PIDFILE_FAILED:
-		dispose(k);
-		return STATUS_SYSTEM;
-	case PIDFILE_LOCKED:
-		break;
-	}
-	privs_no_dump();
-	if (how->client >= 0)
-		keeper_add_client(k, how->client, &asked);
-	log_set_client(keeper_say, k);
-	if (prepare(k)) {
-		if (how->client >= 0 && how->no_wait)
-			control_say(how->client, CONTROL_RESULT, STATUS_PENDING, "");
-		loop(k);
-		status = k->fsm.status;
-	}
-	k->fsm.status = status;
-	clean_up(k);
-	log_set_client(NULL, NULL);
-	dispose(k);
-	return status;
-}
-
-bool keeper_detach(void)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	if (null < 0 || setsid() < 0 || chdir("/") < 0)
-		return false;
-	for (int i = 0; i < 3; i++)
-		if (dup2(null, i) < 0)
-			return false;
-	close(null);
-	return true;
 }

@@ -60,13 +60,19 @@ struct keeper {
 
 /* keeper.c */
 void keeper_event(struct keeper *k, enum fsm_event e, int status);
+void keeper_loop(struct keeper *k);
 
 /* keeper_act.c: what the state machine wants done. */
 void keeper_act(struct keeper *k, unsigned actions);
-void keeper_message(struct keeper *k);  /* the session's channel is readable */
-void keeper_leaving(struct keeper *k);  /* that of one that says quit */
 void keeper_kernel(struct keeper *k, enum kernel_result r);
 void keeper_path(struct keeper *k, enum probe_news news);
+void keeper_quit(struct keeper *k);
+
+/* keeper_session.c: what the session says. */
+void keeper_message(struct keeper *k); /* the channel is readable */
+void keeper_leaving(struct keeper *k); /* that of one that says quit */
+
+/* keeper_accounts.c */
 bool keeper_load_accounts(struct keeper *k, struct account *list);
 void keeper_reload(struct keeper *k);
 

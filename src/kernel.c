@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 #include "kernel.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
+#include "kernel_ops.h"
 #include "link.h"
 #include "log.h"
+#include "tunnel_lines.h"
 #include "watch.h"
 
-/* One ip(8) takes some milliseconds; one that takes this long hangs. */
-enum { IP_LIMIT_MS = 5000 };
+/* From the end of the last one to the end of all: for saying what is left. */
+enum { END_MARGIN_MS = 100 };
 
 void kernel_init(struct kernel *k, bool (*record)(void *arg), void *arg)
 {
@@ -31,217 +30,6 @@ void kernel_adopt(struct kernel *k, const struct tunnel *t)
 	k->exists = true;
 	k->routes = true;
 	k->left = true; /* until a removal has been seen to work */
-}
-
-static void show(const char *lines)
-{
-	while (*lines) {
-		int len = (int)strcspn(lines, "\n");
-
-		log_msg(LOG_DEBUG, "ip %.*s", len, lines);
-		lines += len + (lines[len] == '\n');
-	}
-}
-
-static bool start(struct kernel *k, enum kernel_op op, const struct lines *l)
-{
-	char *env[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, (char[]){"LC_ALL=C"}, NULL};
-	char path[16], force[] = "-force", batch[] = "-batch", from[] = "-";
-	char *plain[] = {path, batch, from, NULL}, *forced[] = {path, force, batch, from, NULL};
-	const char *ip = run_ip_path();
-	int64_t now = clock_ms(), limit = IP_LIMIT_MS;
-
-	if (k->end_by != CLOCK_NEVER) /* leave time for a second try */
-		limit = (k->end_by - now) / (k->retried ? 1 : 2);
-	if (!ip) {
-		log_msg(LOG_ERR, "%s: ip(8) of iproute2 is not installed", k->now.name);
-		return false;
-	}
-	snprintf(path, sizeof path, "%s", ip);
-	show(l->text);
-	if (l->overflow || !run_start(&k->run, op == KOP_UNDO ? forced : plain, env, true)) {
-		log_msg(LOG_ERR, "%s: %s cannot be run: %s", k->now.name, path,
-			l->overflow ? "too many lines" : strerror(errno));
-		return false;
-	}
-	k->op = op;
-	k->deadline = now + limit;
-	/* Where it does not read, it has a message of its own on its way. */
-	run_feed(&k->run, l->text, l->len);
-	if (op != KOP_BUILD)
-		run_feed_end(&k->run);
-	return true;
-}
-
-static bool set_proc(const char *name, const char *setting)
-{
-	char path[80];
-	int fd;
-	bool ok;
-
-	snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/%s", name, setting);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	ok = fd >= 0 && write(fd, "0\n", 2) == 2;
-	if (!ok)
-		log_msg(LOG_ERR, "%s: %s cannot be set to 0: %s", name, path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
-/* Anyone at the far end could install a default route otherwise. A far end of
- * type tunnelonly may have no other way to assign addresses. */
-static bool distrust_far_end(const struct tunnel *t)
-{
-	if (t->type == DTCP_TUNNELONLY)
-		return true;
-	return set_proc(t->name, "accept_ra") && set_proc(t->name, "autoconf") &&
-	       set_proc(t->name, "accept_redirects");
-}
-
-/* Which addresses of LAN interfaces are ours to make. */
-static void look_at_lans(struct tunnel *t, bool warn)
-{
-	for (unsigned i = 0; i < t->n_lans; i++) {
-		struct tunnel_lan *lan = &t->lans[i];
-
-		if (lan->state == LAN_OURS || lan->state == LAN_FOREIGN)
-			continue;
-		if (!if_nametoindex(lan->name)) {
-			if (warn && lan->state == LAN_WANTED)
-				log_msg(LOG_WARNING, "%s: LAN interface %s is missing; it gets its "
-						     "address when it appears", t->name, lan->name);
-			lan->state = LAN_ABSENT;
-		} else {
-			lan->state = link_has_address6(lan->name, &lan->address) ? LAN_FOREIGN
-										: LAN_OURS;
-		}
-	}
-}
-
-static bool build(struct kernel *k)
-{
-	struct lines l;
-
-	lines_start(&l);
-	switch (link_kind(k->want.name)) {
-	case LINK_OTHER:
-		log_msg(LOG_ERR, "%s: an interface of this name exists that is no sit tunnel",
-			k->want.name);
-		return false;
-	case LINK_SIT:
-		log_msg(LOG_NOTICE, "%s: a sit tunnel of this name is left from before; it is "
-				    "taken over", k->want.name);
-		k->now = (struct tunnel){0};
-		memcpy(k->now.name, k->want.name, sizeof k->now.name);
-		k->now.route = ROUTE_NONE;
-		k->exists = true;
-		k->left = true;
-		return true; /* kernel_go() removes it first */
-	case LINK_ABSENT:
-		break;
-	}
-	k->now = k->want;
-	k->now.no_source_routes = k->no_source_routes;
-	look_at_lans(&k->now, true);
-	k->exists = true;
-	k->routes = k->target_routes = k->want_routes;
-	k->added = false;
-	if (!k->record(k->record_arg)) {
-		k->exists = false;
-		return false;
-	}
-	tunnel_add(&k->now, &l);
-	return start(k, KOP_BUILD, &l);
-}
-
-/* The interface is there and still down: the rest follows. */
-static void build_rest(struct kernel *k)
-{
-	struct lines l;
-
-	lines_start(&l);
-	k->added = true;
-	if (distrust_far_end(&k->now)) {
-		tunnel_configure(&k->now, k->target_routes, &l);
-		show(l.text);
-		run_feed(&k->run, l.text, l.len);
-	} else {
-		run_kill(&k->run);
-	}
-	run_feed_end(&k->run);
-}
-
-static bool move(struct kernel *k)
-{
-	struct in6_addr ll = tunnel_link_local(k->now.local);
-	struct tunnel *n = &k->now, old = *n;
-	struct lines l;
-
-	lines_start(&l);
-	n->local = k->want.local;
-	n->mtu = k->want.mtu;
-	k->target_routes = k->want_routes;
-	tunnel_move(&old, n, link_has_address6(n->name, &ll), &l);
-	if (k->want_routes && !k->routes)
-		tunnel_routes_add(n, &l);
-	k->routes = k->routes || k->want_routes;
-	/* Where it cannot be written, the old one still names all but the ends. */
-	k->record(k->record_arg);
-	return start(k, KOP_MOVE, &l);
-}
-
-static bool change_routes(struct kernel *k)
-{
-	struct lines l;
-
-	lines_start(&l);
-	k->target_routes = k->want_routes;
-	if (k->want_routes)
-		tunnel_routes_add(&k->now, &l);
-	else
-		tunnel_routes_del(&k->now, &l);
-	if (l.count == 0) {
-		k->routes = k->want_routes;
-		return true;
-	}
-	k->routes = true; /* until they are seen to be gone */
-	return start(k, KOP_ROUTES, &l);
-}
-
-static bool add_lans(struct kernel *k)
-{
-	struct lines l;
-
-	lines_start(&l);
-	for (unsigned i = 0; i < k->now.n_lans; i++) {
-		struct tunnel_lan *lan = &k->now.lans[i];
-
-		if (lan->state != LAN_WANTED)
-			continue;
-		lan->state = LAN_ABSENT;
-		look_at_lans(&k->now, false);
-		if (lan->state == LAN_OURS) {
-			log_msg(LOG_NOTICE, "%s: LAN interface %s gets its address", k->now.name,
-				lan->name);
-			tunnel_lan_add(lan, &l);
-		}
-	}
-	k->record(k->record_arg);
-	return l.count == 0 || start(k, KOP_LAN, &l);
-}
-
-static bool undo(struct kernel *k)
-{
-	struct lines l;
-
-	lines_start(&l);
-	tunnel_undo(&k->now, true, link_kind(k->now.name) == LINK_SIT, &l);
-	if (l.count == 0) {
-		k->exists = k->routes = k->left = false;
-		return true;
-	}
-	return start(k, KOP_UNDO, &l);
 }
 
 static bool lan_wanted(const struct kernel *k)
@@ -273,15 +61,17 @@ static enum kernel_op next(const struct kernel *k)
  * and left for the next call. */
 static bool failed(struct kernel *k, enum kernel_op op)
 {
-	k->failed = true;
-	k->want_exists = false;
-	if (op != KOP_UNDO)
+	if (op != KOP_UNDO) {
+		k->failed = k->want_exists; /* what is to go need not have been whole */
+		k->want_exists = false;
 		return true;
+	}
 	if (!k->retried) {
 		k->retried = true;
 		return true;
 	}
-	k->left = true;
+	k->failed = k->left = true;
+	k->want_exists = false;
 	log_msg(LOG_ERR, "%s: could not be removed and is left: %s and its addresses and routes; "
 			 "the next dtcp-up or --down removes them", k->now.name,
 		link_kind(k->now.name) == LINK_SIT ? "the interface" : "(no interface)");
@@ -298,19 +88,19 @@ enum kernel_result kernel_go(struct kernel *k)
 		case KOP_NONE:
 			return k->failed ? KERNEL_FAILED : KERNEL_DONE;
 		case KOP_BUILD:
-			ok = build(k);
+			ok = kernel_build(k);
 			break;
 		case KOP_MOVE:
-			ok = move(k);
+			ok = kernel_move(k);
 			break;
 		case KOP_ROUTES:
-			ok = change_routes(k);
+			ok = kernel_change_routes(k);
 			break;
 		case KOP_LAN:
-			ok = add_lans(k);
+			ok = kernel_add_lans(k);
 			break;
 		case KOP_UNDO:
-			ok = undo(k);
+			ok = kernel_undo(k);
 			break;
 		}
 		if (!ok && !failed(k, op))
@@ -413,9 +203,9 @@ enum kernel_result kernel_timer(struct kernel *k, int64_t now)
 
 void kernel_hurry(struct kernel *k, int64_t now, int64_t end_by)
 {
-	k->end_by = end_by;
+	k->end_by = end_by - END_MARGIN_MS;
 	if (k->op != KOP_NONE)
-		k->deadline = clock_min(k->deadline, now + (end_by - now) / 3);
+		k->deadline = clock_min(k->deadline, now + (k->end_by - now) / 3);
 }
 
 static void watch_lan(struct kernel *k, const struct watch_event *e)
@@ -443,7 +233,7 @@ void kernel_watch(struct kernel *k, const struct watch_event *e)
 	 * hence the look at what is there. */
 	if (k->op == KOP_BUILD && !k->added && e->kind == WATCH_LINK_NEW &&
 	    strcmp(e->name, k->now.name) == 0 && link_kind(k->now.name) == LINK_SIT)
-		build_rest(k);
+		kernel_build_rest(k);
 	if (k->op == KOP_UNDO || !k->want_exists)
 		return; /* what goes now is meant to go */
 	watch_lan(k, e);

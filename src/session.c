@@ -14,23 +14,14 @@
 
 #include "account.h"
 #include "clock.h"
-#include "dialogue.h"
 #include "helper.h"
 #include "log.h"
 #include "msg.h"
 #include "privs.h"
+#include "session_self.h"
 #include "status_codes.h"
 
 enum { QUIT_MS = 400 };
-
-/* What the process knows of itself. */
-struct self {
-	struct session_how how;
-	struct net net;
-	struct dialogue dialogue;
-	int channel, helper;
-	int64_t pinged_us; /* when the ping was sent that is not answered yet; 0: none */
-};
 
 static void log_to_keeper(void *arg, int priority, const char *text)
 {
@@ -41,94 +32,6 @@ static void give_up(struct self *s, int status, const char *why)
 {
 	if (status != STATUS_PENDING)
 		msg_text(s->channel, MSG_FAIL, status, "%s", why);
-}
-
-/* Gets the server's addresses, at least one. */
-static int resolve(struct self *s, struct helper_msg *m)
-{
-	const char *name = s->how.account->server;
-	enum net_result r;
-
-	memset(m, 0, sizeof *m);
-	if (inet_pton(AF_INET, name, &m->addrs[0]) == 1) {
-		m->n = 1;
-		return STATUS_OK;
-	}
-	r = net_wait(&s->net, s->helper, POLLIN);
-	if (r == NET_STOP)
-		return STATUS_PENDING;
-	if (r != NET_OK)
-		snprintf(m->text, sizeof m->text, "the name service %s", net_result_text(r));
-	else if (!helper_recv(s->helper, m))
-		snprintf(m->text, sizeof m->text, "the resolving process ended");
-	if (m->n > 0)
-		return STATUS_OK;
-	snprintf(s->dialogue.why, sizeof s->dialogue.why,
-		 "the name cannot be resolved to an IPv4 address: %s", m->text);
-	return STATUS_UNREACHABLE;
-}
-
-/* Tries one address after the other, each with its share of the time. */
-static int connect_any(struct self *s, const struct helper_msg *found)
-{
-	int64_t deadline = s->net.deadline;
-	char to[INET_ADDRSTRLEN], from[INET_ADDRSTRLEN];
-	enum net_result r;
-	struct in_addr local;
-
-	for (unsigned i = 0; i < found->n; i++) {
-		int64_t now = clock_ms();
-
-		local = s->how.local;
-		s->net.deadline = now + (deadline - now) / (found->n - i);
-		r = net_connect(&s->net, &local, found->addrs[i], s->how.account->port);
-		s->net.deadline = deadline;
-		if (r == NET_OK) {
-			s->how.local = local;
-			return STATUS_OK;
-		}
-		if (r == NET_STOP)
-			return STATUS_PENDING;
-		inet_ntop(AF_INET, &found->addrs[i], to, sizeof to);
-		inet_ntop(AF_INET, &local, from, sizeof from);
-		snprintf(s->dialogue.why, sizeof s->dialogue.why,
-			 "connecting to %s port %u from %s: %s", to, s->how.account->port,
-			 local.s_addr ? from : "any address",
-			 r == NET_TIMEOUT ? "no answer in time" : net_result_text(r));
-		log_msg(LOG_DEBUG, "%s", s->dialogue.why);
-	}
-	return STATUS_UNREACHABLE;
-}
-
-static bool ask_helper(void *arg, const char *challenge, unsigned char *digest, char *why,
-		       size_t size)
-{
-	struct self *s = arg;
-	struct helper_msg m;
-
-	memset(&m, 0, sizeof m);
-	m.kind = HELPER_CHALLENGE;
-	snprintf(m.text, sizeof m.text, "%s", challenge);
-	if (!helper_send(s->helper, &m) || net_wait(&s->net, s->helper, POLLIN) != NET_OK ||
-	    !helper_recv(s->helper, &m) || m.kind != HELPER_DIGEST) {
-		snprintf(why, size, "the process that answers the challenge ended");
-		return false;
-	}
-	memcpy(digest, m.digest, DTCP_DIGEST_BYTES);
-	snprintf(why, size, "%s", m.text);
-	return m.n == 1;
-}
-
-static int log_in(struct self *s, struct offer *o)
-{
-	struct helper_msg found;
-	int status = resolve(s, &found);
-
-	if (status == STATUS_OK)
-		status = connect_any(s, &found);
-	if (status == STATUS_OK)
-		status = dialogue_login(&s->dialogue, &s->net, o);
-	return status;
 }
 
 /* From here on the process neither needs the password nor another process. */
@@ -218,7 +121,7 @@ static void run(struct self *s, struct account *a)
 		return;
 	}
 	memset(&m, 0, sizeof m);
-	status = log_in(s, &m.offer);
+	status = session_log_in(s, &m.offer);
 	if (status != STATUS_OK) {
 		if (s->net.fd >= 0 && status != STATUS_UNREACHABLE) {
 			s->net.channel = -1;
@@ -264,8 +167,6 @@ static void session_main(int channel, const struct session_how *how)
 	forget_others(how);
 	s.dialogue.account = how->account;
 	s.dialogue.first_case = how->first_case;
-	s.dialogue.answer = ask_helper;
-	s.dialogue.answer_arg = &s;
 	if (!privs_drop(&how->user))
 		give_up(&s, STATUS_SYSTEM, "the session would have run with privileges");
 	else

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "account.h"
+#include "keeper_state.h"
+#include "link.h"
+#include "log.h"
+#include "status_codes.h"
+
+static void say_offer(struct keeper *k, const struct offer *o)
+{
+	char text[OFFER_WHY_MAX];
+
+	if (offer_behind_nat(o, text))
+		log_msg(LOG_NOTICE, "%s: server %s %s", k->how.interface,
+			k->by_number[k->fsm.account]->server, text);
+}
+
+/* An offer is checked again, as nobody knows who speaks from the session; then
+ * for what only this side can know. */
+static const char *refuse_offer(struct keeper *k, struct offer *o, char why[OFFER_WHY_MAX])
+{
+	char far[INET_ADDRSTRLEN], link[IF_NAMESIZE];
+
+	if (o->type != k->by_number[k->fsm.account]->type)
+		return "the offer is of another type";
+	if (!offer_check(o, why))
+		return why;
+	if (link_is_ours(o->remote)) {
+		snprintf(why, OFFER_WHY_MAX, "the far end %s is an address of this host",
+			 inet_ntop(AF_INET, &o->remote, far, sizeof far));
+		return why;
+	}
+	if (k->bound.s_addr && o->local.s_addr != k->bound.s_addr)
+		return "the session is not bound to the address it was to";
+	if (!link_of(o->local, link))
+		return "the address that the session is bound to is on no interface";
+	if (!k->link[0])
+		memcpy(k->link, link, sizeof link);
+	return NULL;
+}
+
+static void take_offer(struct keeper *k, struct msg *m)
+{
+	char why[OFFER_WHY_MAX];
+	const char *reason = refuse_offer(k, &m->offer, why);
+
+	if (reason) {
+		log_msg(LOG_ERR, "%s: server %s: %s", k->how.interface,
+			k->by_number[k->fsm.account]->server, reason);
+		keeper_quit(k);
+		keeper_event(k, EV_FAIL, STATUS_PROTOCOL);
+		return;
+	}
+	k->offer = m->offer;
+	k->wanted = k->bound = k->near = m->offer.local;
+	k->near_ok = true;
+	k->first_case[k->fsm.account] = (int)m->upper;
+	if (k->fsm.been_up)
+		k->state.reconnects++;
+	say_offer(k, &m->offer);
+	keeper_event(k, EV_OFFER, 0);
+}
+
+/* The session is over, for this reason. */
+static void session_over(struct keeper *k, int status, const char *why)
+{
+	bool after_login = k->fsm.state == FSM_BUILD || k->fsm.state == FSM_UP;
+	const struct account *a = k->by_number[k->fsm.account];
+
+	log_msg(k->fsm.been_up || !k->fsm.first ? LOG_WARNING : LOG_ERR, "%s: server %s%s: %s",
+		k->how.interface, a->server, after_login ? ": session lost" : "", why);
+	session_drop(&k->session, false);
+	keeper_event(k, after_login ? EV_LOST : EV_FAIL, status);
+}
+
+static void take_message(struct keeper *k, struct msg *m)
+{
+	switch (m->kind) {
+	case MSG_LOG:
+		log_msg(m->code, "%s", m->text);
+		break;
+	case MSG_OFFER:
+		if (k->fsm.state == FSM_LOGIN)
+			take_offer(k, m);
+		else
+			session_over(k, STATUS_PROTOCOL, "the session offers twice");
+		break;
+	case MSG_PONG:
+		k->state.last_pong = time(NULL);
+		k->state.dtcp_rtt_us = m->rtt_us;
+		keeper_event(k, EV_PONG, 0);
+		break;
+	default:
+		session_over(k, m->code, m->text);
+		break;
+	}
+}
+
+void keeper_message(struct keeper *k)
+{
+	struct msg m;
+	int got = msg_recv(k->session.channel, &m);
+
+	if (got > 0 && msg_from_session_ok(&m))
+		take_message(k, &m);
+	else if (got > 0)
+		session_over(k, STATUS_SYSTEM, "the session process sends what it may not");
+	else if (got < 0)
+		session_over(k, STATUS_SYSTEM, "the session process ended by itself");
+}
+
+void keeper_leaving(struct keeper *k)
+{
+	struct msg m;
+	int got = msg_recv(k->leaving.channel, &m);
+
+	if (got > 0 && msg_from_session_ok(&m) && m.kind == MSG_LOG)
+		log_msg(m.code, "%s", m.text);
+	if (got >= 0)
+		return;
+	session_drop(&k->leaving, false);
+	keeper_event(k, EV_GONE, 0);
+}
