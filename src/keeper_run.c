@@ -125,6 +125,16 @@ static void dispose(struct keeper *k)
 	munmap(k, sizeof *k);
 }
 
+/* Ends before there is anything to clean up. */
+static int refuse(struct keeper *k, int status)
+{
+	k->fsm.status = status;
+	keeper_answer_last(k);
+	log_set_client(NULL, NULL);
+	dispose(k);
+	return status;
+}
+
 int keeper_run(const struct keeper_how *how)
 {
 	struct control_request asked = {.op = CONTROL_UP, .no_wait = how->no_wait,
@@ -132,23 +142,25 @@ int keeper_run(const struct keeper_how *how)
 	struct keeper *k = make(how);
 	int status = STATUS_SYSTEM;
 
-	if (!k || !keeper_load_accounts(k, how->accounts))
-		return STATUS_SYSTEM;
+	if (!k)
+		return status;
+	if (how->client >= 0)
+		keeper_add_client(k, how->client, &asked);
+	log_set_client(keeper_say, k);
+	if (!keeper_load_accounts(k, how->accounts))
+		return refuse(k, status);
 	switch (pidfile_take(how->dir, how->interface, &k->pidfile)) {
 	case PIDFILE_HELD:
-		k->accounts = NULL; /* still the caller's */
+		k->accounts = NULL; /* still the caller's, as is its client */
+		log_set_client(NULL, NULL);
 		dispose(k);
 		return KEEPER_HELD;
 	case PIDFILE_FAILED:
-		dispose(k);
-		return STATUS_SYSTEM;
+		return refuse(k, status);
 	case PIDFILE_LOCKED:
 		break;
 	}
 	privs_no_dump();
-	if (how->client >= 0)
-		keeper_add_client(k, how->client, &asked);
-	log_set_client(keeper_say, k);
 	if (prepare(k)) {
 		if (how->client >= 0 && how->no_wait)
 			control_say(how->client, CONTROL_RESULT, STATUS_PENDING, "");

@@ -166,6 +166,17 @@ static void complain(struct kernel *k)
 			len ? text : "it said nothing");
 }
 
+/* A LAN interface that takes no address is no reason to end what works. */
+static void lans_failed(struct kernel *k)
+{
+	for (unsigned i = 0; i < k->now.n_lans; i++) {
+		struct tunnel_lan *lan = &k->now.lans[i];
+
+		if (lan->state == LAN_OURS && !link_has_address6(lan->name, &lan->address))
+			lan->state = LAN_ABSENT;
+	}
+}
+
 enum kernel_result kernel_reaped(struct kernel *k, int status)
 {
 	enum kernel_op op = k->op;
@@ -186,6 +197,10 @@ enum kernel_result kernel_reaped(struct kernel *k, int status)
 	if (!retry)
 		complain(k);
 	k->op = KOP_NONE;
+	if (op == KOP_LAN) {
+		lans_failed(k);
+		return kernel_go(k);
+	}
 	k->left = k->exists;
 	if (!retry && !failed(k, op))
 		return KERNEL_FAILED;

@@ -35,7 +35,7 @@ static bool start(struct kernel *k, enum kernel_op op, const struct lines *l)
 	int64_t now = clock_ms(), limit = IP_LIMIT_MS;
 
 	if (k->end_by != CLOCK_NEVER) /* leave time for a second try */
-		limit = (k->end_by - now) / (k->retried ? 1 : 2);
+		limit = (k->end_by - now) * (k->retried ? 8 : 5) / 10;
 	if (!ip) {
 		log_msg(LOG_ERR, "%s: ip(8) of iproute2 is not installed", k->now.name);
 		return false;
@@ -82,23 +82,16 @@ static bool distrust_far_end(const struct tunnel *t)
 	       set_proc(t->name, "accept_redirects");
 }
 
-/* Which addresses of LAN interfaces are ours to make. */
-static void look_at_lans(struct tunnel *t, bool warn)
+/* Whether the address of a LAN interface is ours to make. */
+static void look_at_lan(const struct tunnel *t, struct tunnel_lan *lan)
 {
-	for (unsigned i = 0; i < t->n_lans; i++) {
-		struct tunnel_lan *lan = &t->lans[i];
-
-		if (lan->state == LAN_OURS || lan->state == LAN_FOREIGN)
-			continue;
-		if (!if_nametoindex(lan->name)) {
-			if (warn && lan->state == LAN_WANTED)
-				log_msg(LOG_WARNING, "%s: LAN interface %s is missing; it gets its "
-						     "address when it appears", t->name, lan->name);
-			lan->state = LAN_ABSENT;
-		} else {
-			lan->state = link_has_address6(lan->name, &lan->address) ? LAN_FOREIGN
-										: LAN_OURS;
-		}
+	if (!if_nametoindex(lan->name)) {
+		if (lan->state == LAN_WANTED)
+			log_msg(LOG_WARNING, "%s: LAN interface %s is missing; it gets its address "
+					     "when it appears", t->name, lan->name);
+		lan->state = LAN_ABSENT;
+	} else {
+		lan->state = link_has_address6(lan->name, &lan->address) ? LAN_FOREIGN : LAN_OURS;
 	}
 }
 
@@ -126,7 +119,8 @@ bool kernel_build(struct kernel *k)
 	}
 	k->now = k->want;
 	k->now.no_source_routes = k->no_source_routes;
-	look_at_lans(&k->now, true);
+	for (unsigned i = 0; i < k->now.n_lans; i++)
+		look_at_lan(&k->now, &k->now.lans[i]);
 	k->exists = true;
 	k->routes = k->target_routes = k->want_routes;
 	k->added = false;
@@ -202,8 +196,7 @@ bool kernel_add_lans(struct kernel *k)
 
 		if (lan->state != LAN_WANTED)
 			continue;
-		lan->state = LAN_ABSENT;
-		look_at_lans(&k->now, false);
+		look_at_lan(&k->now, lan);
 		if (lan->state == LAN_OURS) {
 			log_msg(LOG_NOTICE, "%s: LAN interface %s gets its address", k->now.name,
 				lan->name);
