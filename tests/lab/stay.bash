@@ -1,0 +1,102 @@
+# What the tests of staying up (stay-*.bats) share: ends that are timed, an ip
+# that hangs, transfers. Load it after lab.
+# shellcheck shell=bash
+
+stay_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
+
+# stay_pid: the keeper's process number.
+stay_pid() { cat "$RUN_DIR/dtcp0.pid"; }
+
+# stay_end down|SIGNAL: ends the keeper by --down or by a signal, which must
+# take no more than 2 s, with status 0, and leave nothing.
+stay_end() {
+	local pid start took
+	pid=$(stay_pid)
+	start=$(stay_ms)
+	if [ "$1" = down ]; then
+		dtcp_up --down
+	else
+		kill "-$1" "$pid"
+		wait_for 10 lab_gone "$pid"
+	fi
+	took=$(($(stay_ms) - start))
+	echo "ended by $1 in $took ms"
+	[ $took -le 2000 ]
+	lab_gone "$pid"
+	assert_nothing_left
+}
+
+# stay_json [FIELD]: what --status --json says, or a field of its first object
+# (`null` where unknown). Fails where that is no JSON.
+stay_json() {
+	local all
+	all=$(dtcp_up --status --json || [ $? = 1 ])
+	jq -er "${1+.[0].$1 | tostring}" <<<"$all" || {
+		echo "no JSON, or no field ${1-}: $all" >&2
+		return 1
+	}
+}
+
+# stay_is STATE: --status and --status --json both say so, with the status
+# that goes with it.
+stay_is() {
+	local said code=0
+	said=$(dtcp_up --status -i dtcp0) || code=$?
+	[[ $said == "dtcp0: $1"* ]] || return 1
+	[ "$code" = "$([ "$1" = up ]; echo $?)" ] || return 1
+	[ "$(stay_json state)" = "$1" ]
+}
+
+# stay_up [OPTION...]: the tunnel up on $LAB_CLIENT4, with the server running
+# and an account file there.
+stay_up() {
+	dtcp_up "$@" "$LAB_CLIENT4"
+	stay_is up
+}
+
+# stay_later [OPTION...]: as a hook calls it: at once, and so with 75.
+stay_later() {
+	local code=0
+	dtcp_up -w 0 "$@" || code=$?
+	[ $code = 75 ]
+}
+
+# stay_fake_ip: from now on `stay_faked OPTION...` is dtcp-up with an ip that
+# does as stay_ip_does says, while the lab's own stays as it is: `work`, `hang`,
+# `hang-after` it did its work, `fail-add` or `fail-change` where the first line
+# is `tunnel add` or `tunnel change`.
+stay_fake_ip() {
+	local real
+	real=$(readlink -f "$(command -v ip)")
+	cp "$real" /run/lab/real-ip
+	cat >/run/lab/fake-ip <<-'END'
+		#!/bin/sh
+		read -r does </run/lab/ip-does
+		case $does in
+		hang) exec sleep 1000 ;;
+		hang-after) /run/lab/real-ip "$@"; exec sleep 1000 ;;
+		fail*)
+			read -r first
+			case $first in
+			"tunnel ${does#fail-}"*)
+				echo 'RTNETLINK answers: Out of cheese' >&2
+				exit 2
+				;;
+			esac
+			{ echo "$first" && cat; } | /run/lab/real-ip "$@"
+			exit
+			;;
+		esac
+		exec /run/lab/real-ip "$@"
+	END
+	chmod +x /run/lab/fake-ip
+	stay_ip_does work
+}
+stay_ip_does() { echo "$1" >/run/lab/ip-does; }
+stay_faked() {
+	# The inner shell is to expand these.
+	# shellcheck disable=SC2016
+	nsenter --net=/run/netns/customer unshare --mount sh -c '
+		mount --bind /run/lab/fake-ip "$(readlink -f "$(command -v ip)")" &&
+		exec timeout 60 "$@"' sh "$DTCP_UP" "$@"
+}
