@@ -114,8 +114,8 @@ struct account *config_read(const char *path)
 	len = text ? read_all(fd, text, size) : -1;
 	if (len < 0)
 		log_msg(LOG_ERR, "%s: cannot be read: %s", path, strerror(errno));
-	else if ((size_t)len == size)
-		log_msg(LOG_ERR, "%s: grew while it was read", path);
+	else if ((size_t)len + 1 != size)
+		log_msg(LOG_ERR, "%s: was written to while it was read", path);
 	else
 		list = config_parse(path, text, (size_t)len);
 	if (text)
