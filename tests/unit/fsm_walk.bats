@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # The keeper's state machine: random walks, and the table in fsm.h.
 
+# $program and $project are set by unit.bash.
+# shellcheck disable=SC2154
 load unit
 
 @test "what must hold after every step of 20,000 random walks" { unit; }
