@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # The pages that people read: both READMEs say the same, the manual lints, what
-# is linked exists, and the samples are taken by the programs they are for.
+# is linked exists. code.bats compares them with the code.
 
 ROOT=$BATS_TEST_DIRNAME/../..
 
@@ -104,10 +104,4 @@ same() {
             }
         done
     done
-}
-
-@test "each long option of the manual is completed, and no other" {
-    diff <(sed -n 's/^\.It Fl \(. , \)\{0,1\}-\([a-z-]*\).*/\2/p' "$ROOT/src/dtcp-up.8" | sort) \
-        <(sed -n '/compgen -W .--config/,/cur/s/--\([a-z][a-z-]*\)/\n\1\n/gp' \
-            "$ROOT/etc/dtcp-up.bash-completion" | grep '^[a-z]' | sort)
 }
