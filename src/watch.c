@@ -50,7 +50,21 @@ int watch_open(void)
 	return fd;
 }
 
-/* Copies an attribute of exactly size bytes, or of up to size for a name. */
+/* RTA_NEXT() and NLMSG_NEXT(), but that the last piece may come without its
+ * padding: there they take off more than is left. */
+static const void *next(const void *piece, size_t len, size_t *left)
+{
+	size_t n = NLMSG_ALIGN(len) < *left ? NLMSG_ALIGN(len) : *left;
+
+	*left -= n;
+	return (const char *)piece + n;
+}
+
+static const struct rtattr *next_attr(const struct rtattr *a, size_t *left)
+{
+	return next(a, a->rta_len, left);
+}
+
 static void copy_name(char name[IF_NAMESIZE], const struct rtattr *a)
 {
 	size_t n = RTA_PAYLOAD(a);
@@ -68,7 +82,7 @@ static void link_message(const struct nlmsghdr *h, struct watch_event *e)
 
 	e->kind = h->nlmsg_type == RTM_NEWLINK ? WATCH_LINK_NEW : WATCH_LINK_GONE;
 	e->index = (unsigned)info->ifi_index;
-	for (const struct rtattr *a = IFLA_RTA(info); RTA_OK(a, left); a = RTA_NEXT(a, left))
+	for (const struct rtattr *a = IFLA_RTA(info); RTA_OK(a, left); a = next_attr(a, &left))
 		if (a->rta_type == IFLA_IFNAME)
 			copy_name(e->name, a);
 }
@@ -80,7 +94,7 @@ static void address_message(const struct nlmsghdr *h, struct watch_event *e)
 
 	e->kind = info->ifa_family == AF_INET ? WATCH_ADDRESS4 : WATCH_ADDRESS6_GONE;
 	e->index = info->ifa_index;
-	for (const struct rtattr *a = IFA_RTA(info); RTA_OK(a, left); a = RTA_NEXT(a, left))
+	for (const struct rtattr *a = IFA_RTA(info); RTA_OK(a, left); a = next_attr(a, &left))
 		if (a->rta_type == IFA_ADDRESS && RTA_PAYLOAD(a) == sizeof e->address)
 			memcpy(&e->address, RTA_DATA(a), sizeof e->address);
 }
@@ -91,7 +105,7 @@ static void route_message(const struct nlmsghdr *h, struct watch_event *e)
 	size_t left = h->nlmsg_len - NLMSG_LENGTH(sizeof *info);
 
 	e->kind = WATCH_ROUTE_GONE;
-	for (const struct rtattr *a = RTM_RTA(info); RTA_OK(a, left); a = RTA_NEXT(a, left))
+	for (const struct rtattr *a = RTM_RTA(info); RTA_OK(a, left); a = next_attr(a, &left))
 		if (a->rta_type == RTA_OIF && RTA_PAYLOAD(a) == sizeof e->index)
 			memcpy(&e->index, RTA_DATA(a), sizeof e->index);
 }
@@ -128,7 +142,7 @@ void watch_parse(const void *buf, size_t len, watch_fn *fn, void *arg)
 {
 	struct watch_event e;
 
-	for (const struct nlmsghdr *h = buf; NLMSG_OK(h, len); h = NLMSG_NEXT(h, len))
+	for (const struct nlmsghdr *h = buf; NLMSG_OK(h, len); h = next(h, h->nlmsg_len, &len))
 		if (one_message(h, &e))
 			fn(arg, &e);
 }
