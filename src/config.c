@@ -100,7 +100,8 @@ struct account *config_read(const char *path)
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		log_msg(LOG_ERR, "%s: cannot be opened: %s", path, strerror(errno));
+		log_msg(LOG_ERR, "%s: cannot be opened: %s%s", path, strerror(errno),
+			errno == ENOENT ? " (man dtcp.conf says what goes there)" : "");
 		if (fd >= 0)
 			close(fd);
 		return NULL;

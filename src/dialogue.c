@@ -67,7 +67,7 @@ static int greeting(struct dialogue *d, struct net *n, char *challenge)
 	case DTCP_BAD:
 		break;
 	}
-	return fail(d, STATUS_PROTOCOL, "the greeting is not DTCP: '%s'", text);
+	return fail(d, STATUS_PROTOCOL, "the greeting is not DTCP (is the port right?): '%s'", text);
 }
 
 /* Sends the command and reads its answer: STATUS_OK with *rest after +OK,
@@ -94,7 +94,8 @@ static int try_login(struct dialogue *d, struct net *n, const unsigned char *dig
 	case DTCP_OK:
 		return STATUS_OK;
 	case DTCP_ERR:
-		return fail(d, STATUS_REFUSED, "the server refuses user '%.200s': '%s'", a->user,
+		return fail(d, STATUS_REFUSED, "the server refuses user '%.200s'%s: '%s'", a->user,
+			    dtcp_authentication_failed(*rest) ? " (are user and password right?)" : "",
 			    text);
 	default:
 		return fail(d, STATUS_PROTOCOL, "the answer to the login is not DTCP: '%s'", text);
