@@ -25,6 +25,19 @@ const char *state_word_name(enum state_word w)
 	return names[w];
 }
 
+/* For where there is no room for a second file. Somebody may read half of it, which
+ * is better than that everybody reads what was true before. */
+static bool overwrite(int dir, const char *name, const char *text, size_t len)
+{
+	int fd = openat(dir, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	bool ok = fd >= 0 && pwrite(fd, text, len, 0) == (ssize_t)len &&
+		  ftruncate(fd, (off_t)len) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
 bool state_write(int dir, const char *iface, const char *text, size_t len)
 {
 	char name[RUNDIR_NAME_MAX], temporary[RUNDIR_NAME_MAX];
@@ -34,15 +47,16 @@ bool state_write(int dir, const char *iface, const char *text, size_t len)
 	rundir_name(name, iface, "state");
 	rundir_name(temporary, iface, "state.new");
 	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return false;
-	ok = write(fd, text, len) == (ssize_t)len;
+	ok = fd >= 0 && write(fd, text, len) == (ssize_t)len;
 	saved = errno;
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	if (ok && renameat(dir, temporary, dir, name) == 0)
 		return true;
 	saved = ok ? errno : saved;
 	unlinkat(dir, temporary, 0);
+	if (saved == ENOSPC && overwrite(dir, name, text, len))
+		return true;
 	errno = saved;
 	return false;
 }
