@@ -100,3 +100,6 @@ stay_faked() {
 		mount --bind /run/lab/fake-ip "$(readlink -f "$(command -v ip)")" &&
 		exec timeout 60 "$@"' sh "$DTCP_UP" "$@"
 }
+
+# stay_index: the tunnel interface's index.
+stay_index() { ip -n customer -o link show dtcp0 | cut -d : -f 1; }
