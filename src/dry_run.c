@@ -36,7 +36,7 @@ static int print(const struct tunnel *t)
 		printf("ip %.*s\n", len, p);
 		p += len + (p[len] == '\n');
 	}
-	return fflush(stdout) == 0 ? STATUS_OK : STATUS_SYSTEM;
+	return log_stdout_done() ? STATUS_OK : STATUS_SYSTEM;
 }
 
 /* A second login may end the first one's tunnel, so while a keeper holds the

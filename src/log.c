@@ -99,3 +99,11 @@ void log_msg(int priority, const char *fmt, ...)
 	}
 	errno = saved;
 }
+
+bool log_stdout_done(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return true;
+	log_msg(LOG_ERR, "standard output cannot be written: %s", strerror(errno));
+	return false;
+}

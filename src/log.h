@@ -34,4 +34,8 @@ void log_relay(int priority, const char *text);
  * where dst is full. Returns dst. */
 char *log_escape(char *dst, size_t size, const char *src, size_t len);
 
+/* Says that all results were written to standard output; false after a message
+ * where they could not be (a full disk). */
+bool log_stdout_done(void);
+
 #endif

@@ -79,7 +79,7 @@ static int set_name(char to[IF_NAMESIZE], const char *value, bool (*ok)(const ch
 static int print(const char *text)
 {
 	fputs(text, stdout);
-	return fflush(stdout) == 0 ? STATUS_OK : STATUS_SYSTEM;
+	return log_stdout_done() ? STATUS_OK : STATUS_SYSTEM;
 }
 
 static int set_wait(struct options *o, const char *value)

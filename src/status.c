@@ -63,7 +63,7 @@ int command_status(const struct options *o)
 	}
 	if (o->json)
 		printf("]\n");
-	if (fflush(stdout) != 0)
+	if (!log_stdout_done())
 		return STATUS_SYSTEM;
 	return st.shown && st.up == st.shown ? STATUS_OK : STATUS_NOT_UP;
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What goes over the wire, byte by byte, and what a dry run prints.
-# shellcheck disable=SC2016,SC2153,SC2154 # $OK is the server's; helper.bash sets things
+# $OK is the server's, helper.bash sets things, each test is a subshell.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2153,SC2154
 
 load helper
 

@@ -81,6 +81,16 @@ own_place() {
 }
 entered() { [ "$(readlink "/proc/$1/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]; }
 
+# as_nobody [SETPRIV-OPTION...]: what follows runs as an ordinary user, to whom
+# the test's directory belongs.
+as_nobody() {
+    chmod o+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/* # up to here
+    [ -x program ] || install -m 755 "$DTCP_UP" program
+    DTCP_UP=$T/program
+    chown 65534 "$T"
+    within=(setpriv --reuid 65534 --regid 65534 --clear-groups "$@" --)
+}
+
 # switch SWITCH=VALUE...: sets switches of the server that was started last.
 switch() {
     local token word
