@@ -69,3 +69,38 @@ up_pid() { cat "$RUN_DIR/${1:-dtcp0}.pid"; }
 # up_ms: milliseconds, to measure with.
 up_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
 
+
+# up_wrap_ip <BODY: from now on dtcp-up's ip is a shell script: BODY, then the
+# real one, unless that ended it. Everybody else's stays as it is.
+up_wrap_ip() {
+	[ -e /run/lab/ip ] || cp -a "$(readlink -f /usr/sbin/ip)" /run/lab/ip
+	{
+		cat <<-'END'
+			#!/bin/sh
+			read -r caller </proc/$PPID/comm
+			[ "$caller" = dtcp-up ] || exec /run/lab/ip "$@"
+		END
+		cat
+		# shellcheck disable=SC2016 # is for the script
+		echo 'exec /run/lab/ip "$@"'
+	} >/run/lab/ip-wrapper
+	chmod 755 /run/lab/ip-wrapper
+	# A rename: one that runs is not disturbed.
+	mv /run/lab/ip-wrapper /usr/sbin/ip
+}
+
+# up_unwrap_ip: the real one again.
+up_unwrap_ip() { [ ! -e /run/lab/ip ] || cp -a --remove-destination /run/lab/ip /usr/sbin/ip; }
+
+# up_note_ip: notes in /run/lab/ip-lines what dtcp-up tells ip, line by line,
+# after a line for each run of it.
+up_note_ip() {
+	: >/run/lab/ip-lines
+	up_wrap_ip <<-'END'
+		echo "run $*" >>/run/lab/ip-lines
+		rm -f /run/lab/fifo && mkfifo /run/lab/fifo
+		exec 3<&0
+		sed -u 'w /dev/stderr' <&3 2>>/run/lab/ip-lines >/run/lab/fifo &
+		exec /run/lab/ip "$@" </run/lab/fifo 3<&-
+	END
+}

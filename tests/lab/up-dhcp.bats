@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+# A real dhclient gets, renews, changes and loses a lease, and the installed
+# hooks bring IPv6 up and down with it.
+
+load lab
+load up
+
+setup() {
+	lab_up
+	up_install
+	lab_account
+	lab_dtcpd_start
+	cat >/etc/dhcp/dhclient-exit-hooks.d/zz-note <<-'END'
+		echo "$reason $new_ip_address" >>/run/lab/leases.log
+	END
+}
+
+teardown() {
+	up_unwrap_ip
+	lab_why
+	lab_down
+}
+
+# leases REASON: how often dhclient told of it.
+leases() { grep -c "^$1" /run/lab/leases.log; }
+
+renewed_again() { [ "$(leases RENEW)" -ge "$1" ]; }
+
+@test "bound: IPv6 works; renewed twice: no login, no ip; released: the server is told, nothing is left" {
+	lab_dhcp_server_start -l 4 203.0.113.101
+	lab_dhclient
+	wait_for 10 up_is up
+	[ "$(up_tunnel)" = "$LAB_SERVER4 203.0.113.101 ttl 64 mtu 1480" ]
+	lab_ping6 customer "$LAB_HOST6"
+	local pid
+	pid=$(up_pid)
+	up_note_ip
+	wait_for 15 renewed_again 2
+	# The hook has told the keeper, and the keeper has asked the server.
+	wait_for 5 grep -q 'received.*ping' /run/lab/dtcpd-events.log
+	[ ! -s /run/lab/ip-lines ]
+	[ "$(lab_dtcpd_count login)" = 1 ]
+	[ "$(up_pid)" = "$pid" ]
+	up_unwrap_ip
+	lab_dhclient_release
+	[ "$(lab_dtcpd_log received | tail -n 1 | grep -c quit)" = 1 ]
+	assert_nothing_left
+	[ -z "$(lab_far_interfaces)" ]
+}
+
+@test "another lease moves the tunnel; an expired one takes it down" {
+	lab_dhcp_server_start -l 4 203.0.113.101
+	lab_dhclient
+	wait_for 10 up_is up
+	lab_dhcp_server_stop --forget
+	lab_dhcp_server_start -l 4 203.0.113.102
+	moved() { up_is up && [[ $(up_tunnel) == *" 203.0.113.102 "* ]]; }
+	wait_for 20 moved
+	lab_ping6 customer "$LAB_HOST6"
+	lab_dhcp_server_stop
+	expired() { [ -z "$(lab_address)" ]; }
+	wait_for 15 expired
+	assert_gone_within 5
+}
+
+@test "no program, no account file, a broken one: the lease is taken all the same" {
+	lab_dhcp_server_start 203.0.113.101
+	mv "$ACCOUNTS" "$ACCOUNTS.away"
+	lab_dhclient
+	[ "$(lab_address)" = 203.0.113.101 ]
+	lab_dhclient_release
+	[ -z "$(lab_address)" ]
+	echo 'half an account' >"$ACCOUNTS"
+	lab_dhclient
+	[ "$(lab_address)" = 203.0.113.101 ]
+	lab_dhclient_release
+	mv "$ACCOUNTS.away" "$ACCOUNTS"
+	mv /usr/local/sbin/dtcp-up /usr/local/sbin/away
+	lab_dhclient
+	[ "$(lab_address)" = 203.0.113.101 ]
+	lab_dhclient_release
+	mv /usr/local/sbin/away /usr/local/sbin/dtcp-up
+	assert_nothing_left
+	[ "$(lab_dtcpd_count accepted)" = 0 ]
+}
+
+@test "dhclient goes to the background at once: the hook leaves it no descriptor to wait for" {
+	lab_dhcp_server_start 203.0.113.101
+	lab_dtcpd_set accept=silent
+	local start said
+	start=$(up_ms)
+	# The end of this pipe comes when nobody holds it any more.
+	said=$(customer timeout 30 dhclient -1 -cf /dev/null -lf /run/lab/dhclient.leases \
+		-pf /run/lab/dhclient.pid wan 2>&1 3>&-)
+	echo "$said"
+	[ $(($(up_ms) - start)) -lt 6000 ]
+	wait_for 5 lab_processes_run
+	lab_dhclient_release
+	assert_gone_within 5
+}
+
+lab_processes_run() { lab_processes | grep -q .; }
