@@ -39,7 +39,9 @@ MUSL = $(BUILD)/musl
 MUSL_ARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 MUSL_HEADERS = /usr/include/linux /usr/include/asm-generic /usr/include/$(MUSL_ARCH)/asm \
 	/usr/include/openssl /usr/include/$(MUSL_ARCH)/openssl
-MUSL_PROGRAMS = $(UNIT_NAMES:%=$(MUSL)/%)
+# libcrypto of this machine is built for its own C library.
+MUSL_NAMES = $(filter-out digest,$(UNIT_NAMES))
+MUSL_PROGRAMS = $(MUSL_NAMES:%=$(MUSL)/%)
 MUSL_OBJECTS = $(UNIT_SOURCES:src/%.c=$(MUSL)/obj/%.o)
 MUSL_COMPILE = $(MUSL_CC) $(DEFS) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) -MMD -MP \
 	-isystem $(MUSL)/include

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: ISC */
+#include "watch.h"
+
+#include <arpa/inet.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tunnel.h"
+#include "unit.h"
+
+enum { EVENTS = 64 };
+
+static struct watch_event events[EVENTS];
+static unsigned n_events;
+
+static void keep(void *arg, const struct watch_event *e)
+{
+	(void)arg;
+	CHECK(n_events < EVENTS);
+	if (n_events < EVENTS)
+		events[n_events++] = *e;
+}
+
+/* Parses len bytes in memory of just that size. */
+static void parse(const void *buf, size_t len)
+{
+	void *copy = malloc(len ? len : 1);
+
+	n_events = 0;
+	memset(events, 0, sizeof events);
+	memcpy(copy, buf, len);
+	watch_parse(copy, len, keep, NULL);
+	free(copy);
+}
+
+/* Messages as the kernel makes them, one after the other. */
+static union {
+	struct nlmsghdr align;
+	unsigned char bytes[1024];
+} buf;
+static size_t used, message; /* message: where the last one begins */
+
+static void begin(uint16_t type, const void *head, size_t size)
+{
+	struct nlmsghdr h = {.nlmsg_len = (uint32_t)NLMSG_LENGTH(size), .nlmsg_type = type};
+
+	message = used;
+	memcpy(buf.bytes + used, &h, sizeof h);
+	memcpy(buf.bytes + used + NLMSG_HDRLEN, head, size);
+	used += NLMSG_SPACE(size);
+}
+
+static void attribute(uint16_t type, const void *value, size_t size)
+{
+	struct rtattr a = {(uint16_t)RTA_LENGTH(size), type};
+	struct nlmsghdr h;
+
+	memcpy(buf.bytes + used, &a, sizeof a);
+	memcpy(buf.bytes + used + RTA_LENGTH(0), value, size);
+	used += RTA_SPACE(size);
+	memcpy(&h, buf.bytes + message, sizeof h);
+	h.nlmsg_len = (uint32_t)(used - message);
+	memcpy(buf.bytes + message, &h, sizeof h);
+}
+
+static void start(void)
+{
+	memset(&buf, 0, sizeof buf);
+	used = 0;
+}
+
+static void link_change(uint16_t type, int index, const char *name, size_t len)
+{
+	struct ifinfomsg info = {.ifi_index = index};
+	uint32_t mtu = 1500;
+
+	begin(type, &info, sizeof info);
+	attribute(IFLA_MTU, &mtu, sizeof mtu);
+	attribute(IFLA_IFNAME, name, len);
+}
+
+static void address_change(uint16_t type, uint8_t family, const char *address)
+{
+	struct ifaddrmsg info = {.ifa_family = family, .ifa_index = 7};
+	struct in6_addr a;
+
+	CHECK(inet_pton(family, address, &a) == 1);
+	begin(type, &info, sizeof info);
+	attribute(IFA_ADDRESS, &a, family == AF_INET ? 4 : 16);
+}
+
+static void route_change(uint16_t type, uint8_t proto)
+{
+	struct rtmsg info = {.rtm_family = AF_INET6, .rtm_protocol = proto};
+	uint32_t index = 9;
+
+	begin(type, &info, sizeof info);
+	attribute(RTA_OIF, &index, sizeof index);
+}
+
+static void links(void)
+{
+	start();
+	link_change(RTM_NEWLINK, 3, "eth0", 5);
+	link_change(RTM_DELLINK, 4, "dtcp0", 6);
+	parse(&buf, used);
+	CHECK_INT(n_events, 2);
+	CHECK_INT(events[0].kind, WATCH_LINK_NEW);
+	CHECK_INT(events[0].index, 3);
+	CHECK_STR(events[0].name, "eth0");
+	CHECK_INT(events[1].kind, WATCH_LINK_GONE);
+	CHECK_STR(events[1].name, "dtcp0");
+}
+
+static void addresses(void)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	start();
+	address_change(RTM_NEWADDR, AF_INET, "192.0.2.1");
+	address_change(RTM_DELADDR, AF_INET, "192.0.2.1");
+	address_change(RTM_NEWADDR, AF_INET6, "2001:db8::1");
+	address_change(RTM_DELADDR, AF_INET6, "2001:db8::2");
+	parse(&buf, used);
+	CHECK_INT(n_events, 3); /* a new IPv6 address is nobody's concern */
+	CHECK_INT(events[0].kind, WATCH_ADDRESS4);
+	CHECK_INT(events[1].kind, WATCH_ADDRESS4);
+	CHECK_INT(events[2].kind, WATCH_ADDRESS6_GONE);
+	CHECK_INT(events[2].index, 7);
+	CHECK_STR(inet_ntop(AF_INET6, &events[2].address, text, sizeof text), "2001:db8::2");
+}
+
+static void routes(void)
+{
+	start();
+	route_change(RTM_DELROUTE, TUNNEL_ROUTE_PROTO);
+	route_change(RTM_DELROUTE, RTPROT_RA);
+	route_change(RTM_NEWROUTE, TUNNEL_ROUTE_PROTO);
+	parse(&buf, used);
+	CHECK_INT(n_events, 1);
+	CHECK_INT(events[0].kind, WATCH_ROUTE_GONE);
+	CHECK_INT(events[0].index, 9);
+}
+
+static void others(void)
+{
+	struct rtmsg info = {.rtm_protocol = TUNNEL_ROUTE_PROTO};
+
+	for (unsigned type = 0; type < 200; type++) {
+		bool known = type == RTM_NEWLINK || type == RTM_DELLINK || type == RTM_NEWADDR ||
+			     type == RTM_DELADDR || type == RTM_DELROUTE;
+
+		start();
+		begin((uint16_t)type, &info, sizeof info);
+		link_change(RTM_NEWLINK, 3, "eth0", 5);
+		parse(&buf, used);
+		if (!known)
+			CHECK_INT(n_events, 1);
+	}
+}
+
+/* Names that are too long, or without an end, or nothing. */
+static void names(void)
+{
+	start();
+	link_change(RTM_NEWLINK, 3, "a23456789012345678901234567890", 31);
+	link_change(RTM_NEWLINK, 3, "eth0", 4);
+	link_change(RTM_NEWLINK, 3, "", 0);
+	parse(&buf, used);
+	CHECK_INT(n_events, 3);
+	CHECK_STR(events[0].name, "a23456789012345");
+	CHECK_STR(events[1].name, "eth0");
+	CHECK_STR(events[2].name, "");
+}
+
+static void all(void)
+{
+	start();
+	link_change(RTM_NEWLINK, 3, "eth0", 5);
+	address_change(RTM_DELADDR, AF_INET6, "2001:db8::2");
+	route_change(RTM_DELROUTE, TUNNEL_ROUTE_PROTO);
+	link_change(RTM_NEWLINK, 4, "name", 5);
+}
+
+/* Cut anywhere: only whole messages count, and nothing behind the end is
+ * looked at (AddressSanitizer sees that). */
+static void truncated(void)
+{
+	all();
+	for (size_t len = 0; len <= used; len++) {
+		parse(&buf, len);
+		CHECK(n_events <= 4);
+	}
+	CHECK_INT(n_events, 4);
+}
+
+/* Each length within set to each value, in memory that ends where it says. */
+static void wrong_lengths(void)
+{
+	all();
+	for (size_t at = 0; at + 2 <= used; at += 2) {
+		unsigned char old[2];
+
+		memcpy(old, buf.bytes + at, 2);
+		for (unsigned value = 0; value < 96; value++) {
+			uint16_t v = (uint16_t)value;
+
+			memcpy(buf.bytes + at, &v, 2);
+			parse(&buf, used);
+			CHECK(n_events <= 4);
+		}
+		memset(buf.bytes + at, 0xff, 2);
+		parse(&buf, used);
+		memcpy(buf.bytes + at, old, 2);
+	}
+}
+
+/* The last attribute may end before its padding does. */
+static void unpadded(void)
+{
+	struct ifinfomsg info = {.ifi_index = 3};
+	struct nlmsghdr h;
+
+	start();
+	begin(RTM_NEWLINK, &info, sizeof info);
+	attribute(IFLA_IFNAME, "e", 1);
+	memcpy(&h, buf.bytes, sizeof h);
+	h.nlmsg_len -= 3;
+	memcpy(buf.bytes, &h, sizeof h);
+	parse(&buf, used - 3);
+	CHECK_INT(n_events, 1);
+	CHECK_STR(events[0].name, "e");
+}
+
+static const struct unit_case cases[] = {
+	{"links that come and go", links},
+	{"IPv4 addresses, and IPv6 addresses that go", addresses},
+	{"routes of our own that go", routes},
+	{"other messages are passed over", others},
+	{"names of every length", names},
+	{"messages cut anywhere", truncated},
+	{"wrong lengths everywhere", wrong_lengths},
+	{"an attribute that ends before its padding", unpadded},
+};
+UNIT_MAIN(cases)
