@@ -55,6 +55,8 @@ static void login(struct keeper *k)
 	k->bound = k->wanted;
 	log_escape(k->state.server, sizeof k->state.server, a->server, strlen(a->server));
 	log_escape(k->state.user, sizeof k->state.user, a->user, strlen(a->user));
+	if (!k->state.known)
+		k->state.tunnel.type = a->type;
 	log_msg(LOG_DEBUG, "%s: connecting to %s port %u from %s", k->how.interface, a->server,
 		a->port, k->wanted.s_addr ? inet_ntop(AF_INET, &k->wanted, from, sizeof from)
 					  : "any address");

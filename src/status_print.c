@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "state.h"
 
 /* Texts in a state are printable ASCII, so two characters need care. */
@@ -38,13 +39,13 @@ static void json_address(const char *name, struct in_addr a)
 	json_text(name, text);
 }
 
-/* RFC 3339. */
+/* RFC 3339, whose years have four digits. */
 static void json_time(const char *name, time_t t)
 {
 	char text[32] = "";
 	struct tm tm;
 
-	if (t > 0 && gmtime_r(&t, &tm))
+	if (t > 0 && gmtime_r(&t, &tm) && tm.tm_year <= 9999 - 1900)
 		strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	json_text(name, text);
 }
@@ -117,10 +118,14 @@ static const char *ago(time_t then, char *out, size_t size)
 	return out;
 }
 
+/* Escaped, since --run-dir may name a directory of anybody's. */
 static void row(const char *name, const char *value)
 {
+	char shown[LOG_TEXT_MAX];
+
 	if (*value)
-		printf("  %-12s %s\n", name, value);
+		printf("  %-12s %s\n", name,
+		       log_escape(shown, sizeof shown, value, strlen(value)));
 }
 
 static void row_address(const char *name, struct in_addr a, const char *more)
