@@ -107,7 +107,8 @@ static void read_watch(struct keeper *k)
 		return;
 	if (k->link_changed)
 		keeper_check_link(k, false);
-	if (k->kernel.want_exists && k->kernel.op == KOP_NONE)
+	if (k->kernel.op == KOP_NONE && k->kernel.exists &&
+	    (k->kernel.want_exists || k->kernel.failed))
 		keeper_kernel(k, kernel_go(&k->kernel));
 }
 

@@ -15,6 +15,9 @@
 /* From the end of the last one to the end of all: for saying what is left. */
 enum { END_MARGIN_MS = 100 };
 
+/* Who removes what is ours twice within this time is likely to go on. */
+enum { MEDDLED_MS = 10000 };
+
 void kernel_init(struct kernel *k, bool (*record)(void *arg), void *arg)
 {
 	memset(k, 0, sizeof *k);
@@ -240,6 +243,25 @@ static void watch_lan(struct kernel *k, const struct watch_event *e)
 	}
 }
 
+/* What somebody else removed is built anew, but not for ever against somebody
+ * who removes it each time: then it counts as a failure, and waits grow. */
+static void meddled(struct kernel *k, const char *what)
+{
+	int64_t now = clock_ms();
+	bool again = k->rebuilt && now - k->rebuilt < MEDDLED_MS;
+
+	if (k->left)
+		return; /* said already */
+	log_msg(LOG_WARNING, "%s: somebody removed %s%s", k->now.name, what,
+		again ? " again; all is taken down for now" : "; it is built anew");
+	k->left = true;
+	k->rebuilt = now;
+	if (again) {
+		k->failed = true;
+		k->want_exists = false;
+	}
+}
+
 void kernel_watch(struct kernel *k, const struct watch_event *e)
 {
 	if (!k->exists)
@@ -252,15 +274,10 @@ void kernel_watch(struct kernel *k, const struct watch_event *e)
 	if (k->op == KOP_UNDO || !k->want_exists)
 		return; /* what goes now is meant to go */
 	watch_lan(k, e);
-	if (k->op == KOP_NONE && e->kind == WATCH_LINK_GONE && strcmp(e->name, k->now.name) == 0) {
-		log_msg(LOG_WARNING, "%s: somebody removed the interface; it is built anew",
-			k->now.name);
-		k->left = true;
-	}
-	if (k->op == KOP_NONE && e->kind == WATCH_ROUTE_GONE && k->routes &&
-	    e->index == if_nametoindex(k->now.name)) {
-		log_msg(LOG_WARNING, "%s: somebody removed a route into the tunnel; it is built "
-				     "anew", k->now.name);
-		k->left = true;
-	}
+	if (k->op != KOP_NONE)
+		return;
+	if (e->kind == WATCH_LINK_GONE && strcmp(e->name, k->now.name) == 0)
+		meddled(k, "the interface");
+	if (e->kind == WATCH_ROUTE_GONE && k->routes && e->index == if_nametoindex(k->now.name))
+		meddled(k, "a route into the tunnel");
 }

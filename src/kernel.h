@@ -30,6 +30,7 @@ struct kernel {
 	bool failed;           /* an op failed since the last kernel_want() */
 	bool left;             /* something could not be removed */
 	bool no_source_routes; /* the kernel said so */
+	int64_t rebuilt;       /* when somebody made that necessary; 0: never */
 	int64_t deadline;      /* of the program that runs, or CLOCK_NEVER */
 	int64_t end_by;        /* everything must be over by then, or CLOCK_NEVER */
 	struct run run;

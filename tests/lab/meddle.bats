@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# Somebody else removes what is ours: it comes back, but not in a fight for
+# ever, and nothing is half up meanwhile.
+
+load lab
+
+setup() {
+	lab_up
+	lab_static
+	lab_dtcpd_start
+	lab_account ping=1
+	dtcp_up "$LAB_CLIENT4"
+}
+
+teardown() {
+	lab_end
+}
+
+is_up() { dtcp_up --status; }
+
+works() { is_up && lab_ping6 customer "$LAB_HOST6"; }
+
+@test "an interface that somebody removes is built anew" {
+	ip -n customer link del dtcp0
+	wait_for 5 works
+	[ "$(lab_log 'somebody removed the interface' | wc -l)" = 1 ]
+	dtcp_up --down
+	assert_nothing_left
+}
+
+@test "a route that somebody removes is built anew" {
+	ip -n customer -6 route del default dev dtcp0
+	wait_for 5 works
+	ip -n customer -6 route show default | grep 'dev dtcp0'
+	dtcp_up --down
+	assert_nothing_left
+}
+
+@test "an interface that somebody sets down is built anew" {
+	ip -n customer link set dtcp0 down
+	wait_for 5 works
+}
+
+# A network manager that takes our routes for its own does so each time.
+@test "against somebody who goes on, all is taken down and waits grow" {
+	lab_spawn meddler ip netns exec customer bash -c \
+		'while :; do ip -6 route del default dev dtcp0 2>/dev/null; read -rt 0.1 <> <(:); done'
+	wait_for 10 lab_log 'removed .* again; all is taken down for now'
+	lab_sleep 10
+	[ "$(lab_dtcpd_count login)" -le 6 ]
+	[ "$(lab_log 'somebody removed' | wc -l)" -le 10 ]
+	lab_kill meddler KILL
+	wait_for 40 works
+	dtcp_up --down
+	assert_nothing_left
+}
