@@ -92,6 +92,23 @@ static int set_wait(struct options *o, const char *value)
 	return OPTIONS_GO;
 }
 
+static const char shorts[] = ":c:s:i:l:w:pfndStjvqhV";
+
+/* What getopt_long() stumbled over; word is what it read last. */
+static int bad_option(int c, const char *word)
+{
+	char option[] = {'-', (char)optopt, '\0'};
+
+	if (c == ':')
+		return usage("a value is missing after",
+			     strncmp(word, "--", 2) == 0 ? word : option);
+	/* A long one that is known was given a value. In -xv the word is still the
+	 * one before, and what is unknown is the letter. */
+	if (optopt == OPTION_RUN_DIR || (optopt && optopt != ':' && strchr(shorts, optopt)))
+		return usage("this option takes no value:", word);
+	return usage("there is no option", optopt ? option : word);
+}
+
 static int one_option(struct options *o, int c, char *argv[])
 {
 	switch (c) {
@@ -142,7 +159,7 @@ static int one_option(struct options *o, int c, char *argv[])
 	case 'V':
 		return print("dtcp-up " VERSION "\n");
 	default:
-		return usage("unknown option, or one without its value:", argv[optind - 1]);
+		return bad_option(c, argv[optind - 1]);
 	}
 }
 
@@ -171,7 +188,7 @@ int options_parse(struct options *o, int argc, char *argv[])
 	o->run_dir = RUNDIR_DEFAULT;
 	o->wait = 10;
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "c:s:i:l:w:pfndStjvqhV", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		status = one_option(o, c, argv);
 		if (status != OPTIONS_GO)
 			return status;
