@@ -134,8 +134,7 @@ static bool same_for_script(const struct state *a, const struct state *b)
 static void tell(struct keeper *k, const char *event, bool urgent)
 {
 	if (k->account && k->account->script)
-		script_tell(&k->script, k->account->script, event, &k->state,
-			    k->last_event ? &k->told : &k->state, urgent);
+		script_tell(&k->script, k->account->script, event, &k->state, &k->told, urgent);
 	k->told = k->state;
 	k->last_event = event;
 }

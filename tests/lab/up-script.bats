@@ -1,0 +1,155 @@
+#!/usr/bin/env bats
+# script=: run with each event, with an environment of its own, beside the
+# keeper and never in its way.
+
+load lab
+load up
+
+setup() {
+	lab_up
+	rm -f /run/lab/events /run/lab/slow
+	cat >/run/lab/script <<-'END'
+		#!/bin/sh
+		{ echo "$#: $*"; tr '\0' '\n' </proc/$$/environ; echo "cwd $(pwd)"; } >>/run/lab/events
+		echo "this is $1"
+		echo "and on the other stream" >&2
+		[ ! -e /run/lab/slow ] || sleep "$(cat /run/lab/slow)"
+		[ ! -e /run/lab/fail ] || exit 3
+	END
+	chmod 755 /run/lab/script
+	up_ready script=/run/lab/script lan=lan0
+}
+
+teardown() {
+	lab_why
+	lab_down
+}
+
+# event_is <TEXT: what was noted since the last time.
+event_is() {
+	wait_for 5 grep -q '^cwd' /run/lab/events
+	diff - /run/lab/events
+	: >/run/lab/events
+}
+
+events() { sed -n 's/^1: //p' /run/lab/events | xargs; }
+all_events() { [ "$(events)" = "$*" ]; }
+
+@test "up, change, down: the whole environment; what it prints is in the log" {
+	ip -n customer addr add 203.0.113.60/24 dev wan
+	dtcp_up "$LAB_CLIENT4"
+	event_is <<-END
+		1: up
+		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+		DTCP_EVENT=up
+		DTCP_INTERFACE=dtcp0
+		DTCP_LINK=wan
+		DTCP_SERVER=$LAB_SERVER4
+		DTCP_TYPE=network
+		DTCP_LOCAL=$LAB_CLIENT4
+		DTCP_REMOTE=$LAB_SERVER4
+		DTCP_PREFIX=2001:db8:c0de::/48
+		DTCP_PREFIXES=2001:db8:c0de::/48
+		DTCP_LAN=lan0=2001:db8:c0de::1/64
+		DTCP_MTU=1480
+		DTCP_OLD_LOCAL=
+		DTCP_OLD_PREFIXES=
+		cwd /
+	END
+	lab_log 'dtcp0: /run/lab/script: this is up'
+	lab_log 'dtcp0: /run/lab/script: and on the other stream'
+	lab_dtcpd_set prefixes=2001:db8:beef::/48,2001:db8:f00::/48
+	dtcp_up 203.0.113.60
+	event_is <<-END
+		1: change
+		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+		DTCP_EVENT=change
+		DTCP_INTERFACE=dtcp0
+		DTCP_LINK=wan
+		DTCP_SERVER=$LAB_SERVER4
+		DTCP_TYPE=network
+		DTCP_LOCAL=203.0.113.60
+		DTCP_REMOTE=$LAB_SERVER4
+		DTCP_PREFIX=2001:db8:beef::/48
+		DTCP_PREFIXES=2001:db8:beef::/48 2001:db8:f00::/48
+		DTCP_LAN=lan0=2001:db8:beef::1/64
+		DTCP_MTU=1480
+		DTCP_OLD_LOCAL=$LAB_CLIENT4
+		DTCP_OLD_PREFIXES=2001:db8:c0de::/48
+		cwd /
+	END
+	# At `down` all is still there.
+	sed -i '2i ip -6 addr show dev lan0 | grep -o 2001:db8:beef::1/64 >/run/lab/at-down' /run/lab/script
+	dtcp_up --down
+	grep -q 'DTCP_EVENT=down' /run/lab/events
+	grep -q 'DTCP_LOCAL=203.0.113.60' /run/lab/events
+	grep -qx 2001:db8:beef::1/64 /run/lab/at-down
+	assert_nothing_left
+}
+
+@test "a slow script holds nothing up; of what waits, the last event remains" {
+	ip -n customer addr add 203.0.113.60/24 dev wan
+	ip -n customer addr add 203.0.113.61/24 dev wan
+	echo 3 >/run/lab/slow
+	local start
+	start=$(up_ms)
+	dtcp_up "$LAB_CLIENT4"
+	[ $(($(up_ms) - start)) -lt 2500 ]
+	wait_for 5 all_events up
+	dtcp_up 203.0.113.60
+	dtcp_up 203.0.113.61
+	rm /run/lab/slow
+	wait_for 10 all_events up change
+	lab_sleep 0.5
+	[ "$(events)" = 'up change' ]
+	grep -q 'DTCP_LOCAL=203.0.113.61' /run/lab/events
+	not grep -q 'DTCP_LOCAL=203.0.113.60' /run/lab/events
+	dtcp_up --down
+}
+
+@test "a script that hangs is ended after 1 s at the end, with all that it started" {
+	dtcp_up
+	wait_for 5 all_events up
+	echo 1000 >/run/lab/slow
+	local start
+	start=$(up_ms)
+	dtcp_up --down
+	[ $(($(up_ms) - start)) -lt 2200 ]
+	all_events up down
+	not pgrep -f 'sleep 1000'
+	assert_nothing_left
+}
+
+@test "a script that fails, or is missing: a warning in the log, the tunnel is up" {
+	touch /run/lab/fail
+	dtcp_up
+	wait_for 5 lab_log 'dtcp0: script /run/lab/script up: exit status 3'
+	rm /run/lab/fail /run/lab/script
+	dtcp_up # the same address: still up
+	kill -HUP "$(up_pid)"
+	ip -n customer addr add 203.0.113.60/24 dev wan
+	dtcp_up 203.0.113.60
+	wait_for 5 lab_log 'script /run/lab/script change cannot be run: No such file'
+	up_is up
+	dtcp_up --down
+	assert_nothing_left
+}
+
+@test "a loss and its end are told after 5 s: lost, change; a shorter one is not" {
+	lab_account ping=1 script=/run/lab/script
+	dtcp_up
+	lab_dtcpd_command 'do all close' # it reconnects within 3 s
+	reconnected() { [ "$(lab_dtcpd_count login-ok)" = 2 ] && up_is up; }
+	wait_for 10 reconnected
+	[ "$(events)" = up ]
+	lab_dtcpd_set accept=close
+	lab_dtcpd_command 'do all close'
+	wait_for 10 all_events up lost
+	not grep -q . <(ip -n customer -6 route show default dev dtcp0)
+	lab_dtcpd_set accept=ok
+	kill -USR1 "$(up_pid)"
+	wait_for 10 all_events up lost change
+	up_is up
+	dtcp_up --down
+	[ "$(events)" = 'up lost change down' ]
+}
