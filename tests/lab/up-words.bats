@@ -1,0 +1,158 @@
+#!/usr/bin/env bats
+# What the words of an account do: route=, metric=, mtu=, ttl=, interface=,
+# tunnel=none; and accounts that are tried in their order.
+
+load lab
+load up
+
+setup() {
+	lab_up
+}
+
+teardown() {
+	lab_why
+	lab_down
+}
+
+@test "route=none and a list, metric=, mtu=, ttl=, interface=" {
+	up_ready route=2001:db8:6::/48,fd00:99::/32 metric=77 mtu=1300 ttl=5 interface=t-6.x
+	dtcp_up
+	[ "$(up_tunnel t-6.x)" = "$LAB_SERVER4 $LAB_CLIENT4 ttl 5 mtu 1300" ]
+	diff - <(up_routes) <<-'END'
+		2001:db8:6::/48 dev t-6.x metric 77
+		fd00:99::/32 dev t-6.x metric 77
+		unreachable 2001:db8:c0de::/48 dev lo metric 1024
+	END
+	lab_ping6 customer "$LAB_HOST6"
+	# The outer TTL, and that packets come in pieces of the MTU.
+	customer ping -6 -c 1 -W 2 -s 1253 -M 'do' "$LAB_HOST6" 2>&1 | grep -i 'too long.*1300'
+	lab_spawn tcpdump ip netns exec provider tcpdump -U -v -n -c 1 -i acc ip proto 41
+	wait_for 5 grep -q listening /run/lab/tcpdump.log
+	lab_ping6 customer "$LAB_HOST6"
+	wait_for 5 grep -q 'ttl 5,.*proto IPv6' /run/lab/tcpdump.log
+	dtcp_up --down
+	assert_nothing_left
+	lab_account route=none
+	dtcp_up
+	[ "$(up_routes)" = 'unreachable 2001:db8:c0de::/48 dev lo metric 1024' ]
+	[ "$(up_tunnel)" = "$LAB_SERVER4 $LAB_CLIENT4 ttl 64 mtu 1480" ]
+	dtcp_up --down
+	assert_nothing_left
+}
+
+@test "mtu=auto follows the link: 1400 gives 1380, 9000 gives 1480, 1290 gives 1280" {
+	up_ready
+	local link want
+	for link in 1400:1380 9000:1480 1290:1280; do
+		want=${link#*:}
+		ip -n customer link set wan mtu "${link%:*}"
+		dtcp_up
+		[ "$(up_tunnel)" = "$LAB_SERVER4 $LAB_CLIENT4 ttl 64 mtu $want" ]
+		[ "$(dtcp_up --status --json | jq '.[0].mtu')" = "$want" ]
+		dtcp_up --down
+	done
+	assert_nothing_left
+}
+
+@test "a path that loses big packets: a warning names the MTU and mtu=" {
+	up_ready
+	lab_path_mtu 1400
+	dtcp_up
+	wait_for 10 lab_log 'packets of the MTU 1480 are lost.*mtu='
+	up_is up
+	dtcp_up --down
+}
+
+@test "a far end behind a filter: a warning names protocol 41, and path_ok is false" {
+	up_ready
+	lab_proto41 both
+	dtcp_up
+	[ "$(dtcp_up --status --json | jq '.[0].path_ok')" = null ]
+	wait_for 10 lab_log 'does not answer through the tunnel.*protocol 41'
+	[ "$(dtcp_up --status --json | jq '.[0].path_ok')" = false ]
+	dtcp_up --down
+	assert_nothing_left
+	# One that answers ff02::1 alone is as good as any.
+	lab_proto41 pass
+	lab_dtcpd_set allrouters=off
+	dtcp_up
+	path_is_good() { [ "$(dtcp_up --status --json | jq '.[0].path_ok')" = true ]; }
+	wait_for 5 path_is_good
+	dtcp_up --down
+}
+
+@test "tunnel=none: the session, its files and the script alone" {
+	cat >/run/lab/script <<-'END'
+		#!/bin/sh
+		echo "$1 $DTCP_INTERFACE $DTCP_PREFIX" >>/run/lab/script.log
+	END
+	chmod 755 /run/lab/script
+	up_ready tunnel=none interface=far ping=1 script=/run/lab/script
+	dtcp_up
+	[ "$(lab_state)" = "$(</run/lab/snapshot)" ] # the kernel is as before
+	[ ! -e /sys/class/net/far ]
+	up_is up far
+	[ "$(dtcp_up -S -j | jq -c '.[0] | [.interface, .state, .path_ok, .mtu, .prefixes[0]]')" = \
+		'["far","up",null,null,"2001:db8:c0de::/48"]' ]
+	wait_for 5 grep -q 'received.*ping' /run/lab/dtcpd-events.log
+	dtcp_up --down
+	[ "$(cat /run/lab/script.log)" = $'up far 2001:db8:c0de::/48\ndown far 2001:db8:c0de::/48' ]
+	lab_dtcpd_log received | tail -n 1 | grep quit
+	assert_nothing_left
+}
+
+@test "several accounts: in order until one comes up; -s and -i choose" {
+	up_ready
+	cat >"$ACCOUNTS" <<-END
+		# nothing listens there
+		$LAB_SERVER4 20201 foo bar
+		$LAB_SERVER4 20200 foo wrong
+		$LAB_SERVER4 20200 foo bar ttl=9
+		$LAB_PROVIDER4 20200 foo bar interface=other
+	END
+	run dtcp_up
+	echo "$output"
+	[ "$status" = 0 ]
+	up_says 'port 20201.*(refused|Connection)'
+	up_says 'authentication failed'
+	[ "$(up_tunnel)" = "$LAB_SERVER4 $LAB_CLIENT4 ttl 9 mtu 1480" ]
+	dtcp_up --down
+	assert_nothing_left
+	run dtcp_up -s nobody.example
+	[ "$status" = 0 ]
+	up_says 'has no account for server nobody.example'
+	assert_nothing_left
+	# Of another interface, so no alternative for the first three.
+	up_fails 69 "$LAB_PROVIDER4.*(refused|Connection)" -i other
+}
+
+@test "without an address on the link, or with one that nobody has: 69" {
+	up_ready
+	up_fails 69 'no interface has the address 192.0.2.99' 192.0.2.99
+	ip -n customer -4 addr flush dev wan
+	ip -n customer addr add 169.254.1.1/16 dev wan
+	up_fails 69 'link wan has no global IPv4 address' -l wan
+	# With --link, what the link has now counts.
+	lab_static
+	run dtcp_up -l wan 192.0.2.99
+	[ "$status" = 0 ]
+	up_says "link wan has the address $LAB_CLIENT4 now, not 192.0.2.99"
+	dtcp_up --down
+	assert_nothing_left
+}
+
+@test "behind NAT: a notice, the near end is our own address, IPv6 works both ways" {
+	lab_up --nat
+	lab_dtcpd_start
+	lab_account
+	run dtcp_up
+	[ "$status" = 0 ]
+	up_says 'sees us as 203.0.113.2, not as 192.168.1.2: this host is behind NAT.* protocol 41'
+	[ "$(up_tunnel)" = "$LAB_SERVER4 192.168.1.2 ttl 64 mtu 1480" ]
+	[ "$(dtcp_up -S -j | jq -r '.[0] | .local, .seen_as')" = $'192.168.1.2\n203.0.113.2' ]
+	lab_ping6 customer "$LAB_HOST6"
+	lab_ping6 host6 2001:db8:c0de::1
+	dtcp_up --down
+	assert_nothing_left
+	[ -z "$(lab_far_interfaces)" ]
+}
