@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,6 +19,8 @@
 #include "rundir.h"
 #include "status_codes.h"
 #include "watch.h"
+
+enum { LEAVE_MS = 450 }; /* a session ends 400 ms after it was told to */
 
 static bool open_signals(struct keeper *k)
 {
@@ -67,11 +70,24 @@ static bool prepare(struct keeper *k)
 	return keeper_record(k);
 }
 
+/* Where there is little to remove, the session is still saying quit, without
+ * which the server would keep the tunnel for minutes. */
+static void let_leave(struct keeper *k)
+{
+	int64_t since = clock_min(clock_ms(), k->fsm.end_by - FSM_END_MS);
+	struct pollfd p = {.fd = k->leaving.channel, .events = POLLIN};
+
+	while (k->leaving.channel >= 0 &&
+	       poll(&p, 1, clock_poll_timeout(since + LEAVE_MS, clock_ms())) > 0)
+		keeper_leaving(k);
+}
+
 /* Nothing is to be left: no process, no file. A tunnel that could not be
  * removed keeps its state, by which the next call finds it. */
 static void clean_up(struct keeper *k)
 {
 	session_drop(&k->session, true);
+	let_leave(k);
 	session_drop(&k->leaving, true);
 	run_kill(&k->kernel.run);
 	run_kill(&k->script.run);

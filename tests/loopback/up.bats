@@ -1,0 +1,247 @@
+#!/usr/bin/env bats
+# Starts, and how they end: each exit status with its message, and nothing left
+# behind after any but 0 and 75. With tunnel=none, which builds nothing.
+# $OK is the server's, helper.bash sets things, each test is a subshell.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2153,SC2154
+
+load helper
+
+# state NAME: its value in the state file of dtcp0.
+state() { sed -n "s/^$1=//p" "$RUN_DIR/dtcp0.state"; }
+
+# fails STATUS TEXT...: a start in each way ends so, and leaves nothing. (With
+# --persist a failure that may pass is 75.)
+fails() {
+    local how
+    for how in '' --foreground; do
+        # shellcheck disable=SC2086 # nothing, or one
+        up --wait 1 $how
+        gives "$@" && no_output && nothing_left || return
+    done
+}
+
+@test "0: up, up already, down, down already" {
+    serve
+    account tunnel=none
+    up
+    gives 0
+    no_output
+    show
+    gives 0
+    pid=$(<"$RUN_DIR/dtcp0.pid")
+    [ "$pid" = "$(state pid)" ]
+    [ "$(stat -c %a "$RUN_DIR" "$RUN_DIR/dtcp0.pid" "$RUN_DIR/dtcp0.state" | xargs)" = '755 600 644' ]
+    # It is still the same one, which asks the server whether it is there.
+    up
+    gives 0
+    up --wait 0
+    gives 0
+    [ "$(<"$RUN_DIR/dtcp0.pid")" = "$pid" ]
+    wait_for 2 grep -q 'received b.ping.r.n' log
+    [ "$(events accepted | wc -l)" = 1 ]
+    down
+    gives 0
+    nothing_left
+    [ "$(heard | tail -n 1)" = 'quit\r\n' ]
+    down
+    gives 0
+    silent
+    show
+    gives 1
+}
+
+@test "--down does not wait long for a server that does not answer quit" {
+    serve --set 'quit=silent | delay 5000'
+    account tunnel=none
+    up
+    gives 0
+    start=$(now)
+    down
+    gives 0
+    took "$start" 300 1000
+    nothing_left
+}
+
+@test "69: nobody listens, -ERR for a greeting, silence, an address that is not there" {
+    serve
+    account tunnel=none
+    switch 'greeting=err full'
+    fails 69 'dtcp0: server 127.0.0.1' "'-ERR full'"
+    switch 'greeting=silent | delay 3000'
+    fails 69 'dtcp0: server 127.0.0.1' 'no answer in time'
+    accounts '127.0.0.1 1 foo bar tunnel=none'
+    fails 69 'dtcp0: server 127.0.0.1' 'port 1'
+    up 203.0.113.99
+    gives 69 203.0.113.99
+    nothing_left
+    up --link nosuch0
+    gives 69 nosuch0
+    nothing_left
+    dry 203.0.113.99
+    gives 69 203.0.113.99
+    dry --link nosuch0
+    gives 69 nosuch0
+}
+
+@test "71: an interface of that name that is no tunnel stays as it is" {
+    own_place
+    "${within[@]}" ip link add dtcp0 type veth peer name other
+    before=$("${within[@]}" ip -o link)
+    serve
+    account
+    fails 71 'dtcp0: ' 'no sit tunnel'
+    [ "$(heard | tail -n 1)" = 'quit\r\n' ]
+    up --persist --wait 1
+    gives 75
+    down
+    gives 0
+    nothing_left
+    the_same "$("${within[@]}" ip -o link)" "$before"
+}
+
+@test "75: still being tried, if so wished" {
+    serve --set 'login=err already connected'
+    account tunnel=none
+    for refusal in '127.0.0.1 1 foo bar tunnel=none' "$(<accounts)"; do
+        accounts "$refusal"
+        start=$(now)
+        up --persist --wait 1
+        gives 75 dtcp0 '1 s'
+        took "$start" 900 1500
+        show --json
+        gives 1
+        [[ $output = *'"state":"connecting"'* ]]
+        down
+        gives 0
+        nothing_left
+        start=$(now)
+        up --wait 0
+        gives 75
+        took "$start" 0 500
+        down
+        gives 0
+        nothing_left
+    done
+    # It comes up once the server lets it.
+    serve
+    account tunnel=none
+    kill -STOP "${servers[-1]}"
+    up --wait 0
+    gives 75
+    kill -CONT "${servers[-1]}"
+    wait_for 5 up_now
+}
+up_now() { show && [ "$status" = 0 ]; }
+
+@test "76: not DTCP, or an offer that must not be built" {
+    serve
+    account tunnel=none
+    switch 'greeting=line 220 mail'
+    fails 76 'dtcp0: server 127.0.0.1' "'220 mail'"
+    switch greeting= server4=127.0.0.1
+    fails 76 'dtcp0: server 127.0.0.1' 'far end 127.0.0.1'
+    # Permanent: there is nothing to persist in.
+    for how in '--persist' '--wait 0'; do
+        # shellcheck disable=SC2086 # an option and its value
+        up $how
+        [[ $status = 76 || $how = '--wait 0' ]]
+        nothing_left
+    done
+}
+
+@test "76: a far end that is this host's is refused by the root part as well" {
+    own_place
+    "${within[@]}" ip addr add 192.0.2.9/32 dev lo
+    serve --set server4=192.0.2.9
+    account
+    fails 76 'dtcp0: server 127.0.0.1' 'far end 192.0.2.9 is an address of this host'
+    [ "$(heard | tail -n 1)" = 'quit\r\n' ]
+}
+
+@test "77: the login is refused" {
+    serve
+    accounts "127.0.0.1 $port foo wrong tunnel=none"
+    fails 77 'dtcp0: server 127.0.0.1' "user 'foo'" '-ERR authentication failed.'
+    [[ $stderr != *wrong* ]]
+    # Each case once a login.
+    [ "$(events login | wc -l)" = 4 ]
+}
+
+@test "77: an ordinary user, or a capability that is missing" {
+    serve
+    account tunnel=none
+    within=(setpriv --bounding-set -net_admin --)
+    fails 77 CAP_NET_ADMIN
+    within=(setpriv --bounding-set -setuid --)
+    fails 77 CAP_SETUID
+    down
+    gives 77 CAP_SETUID
+    [ "$(events accepted | wc -l)" = 0 ]
+    as_nobody
+    chown 65534 "$ACCOUNTS"
+    fails 77 privileges
+    up --wait 0
+    gives 77
+    down
+    gives 77 privileges
+    # What asks for none needs none.
+    show
+    gives 1
+    check
+    gives 0
+    dry
+    gives 0
+    accounts "127.0.0.1 $port foo bar type=tunnelonly"
+    chown 65534 "$ACCOUNTS"
+    dry
+    gives 0
+    [[ $output = 'ip tunnel add '* ]]
+    [ ! -e "$RUN_DIR" ]
+}
+
+@test "77 and 78 come at once with --wait 0 too, before anything is made" {
+    accounts 'x y'
+    start=$(now)
+    up --wait 0
+    gives 78 "$ACCOUNTS:1: "
+    took "$start" 0 500
+    [ ! -e "$RUN_DIR" ]
+}
+
+@test "--foreground: SIGTERM, SIGINT and --down end it with 0, and quit" {
+    serve
+    account tunnel=none
+    for how in TERM INT down; do
+        : >log
+        background "$DTCP_UP" -f -c "$ACCOUNTS" --run-dir "$RUN_DIR" 2>said-it
+        pid=$!
+        wait_for 5 up_now
+        [ "$(<"$RUN_DIR/dtcp0.pid")" = $pid ]
+        case $how in
+        down) down && gives 0 ;;
+        *) kill -$how $pid ;;
+        esac
+        start=$(now)
+        wait $pid
+        took "$start" 0 2000
+        nothing_left
+        [ "$(heard | tail -n 1)" = 'quit\r\n' ]
+    done
+}
+
+@test "SIGINT while the command still waits takes it all back" {
+    serve --set 'greeting=silent | delay 20000'
+    account tunnel=none
+    for how in '' --persist; do
+        # shellcheck disable=SC2086 # nothing, or one
+        background env --default-signal=INT "$DTCP_UP" $how -c "$ACCOUNTS" --run-dir "$RUN_DIR"
+        pid=$!
+        wait_for 5 test -s "$RUN_DIR/dtcp0.pid"
+        start=$(now)
+        kill -INT $pid
+        wait $pid || status=$?
+        [ "$status" = 130 ]
+        took "$start" 0 2000
+        nothing_left
+    done
+}
