@@ -6,6 +6,9 @@
 #
 # SANITIZE= builds them without (make coverage does).
 
+# Read once: tests/fuzz/fuzz.mk includes it, too.
+ifndef UNIT
+
 UNIT = $(BUILD)/unit
 UNIT_NAMES = $(patsubst tests/unit/%_test.c,%,$(wildcard tests/unit/*_test.c))
 UNIT_PROGRAMS = $(UNIT_NAMES:%=$(UNIT)/%)
@@ -14,6 +17,7 @@ UNIT_OBJECTS = $(UNIT_SOURCES:src/%.c=$(UNIT)/obj/%.o)
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 unit: $(UNIT_PROGRAMS)
+test-programs: unit
 
 # An archive, so that a program holds the modules that it needs alone, and may
 # bring some of its own in place of those of src/.
@@ -78,3 +82,5 @@ $(MUSL_PROGRAMS): $(MUSL)/%: $(MUSL)/obj/%_test.o $(MUSL)/obj/unit.o $(MUSL)/src
 .SECONDARY: $(UNIT_NAMES:%=$(UNIT)/obj/%_test.o) $(UNIT)/obj/unit.o \
 	$(UNIT_NAMES:%=$(MUSL)/obj/%_test.o) $(MUSL)/obj/unit.o
 -include $(wildcard $(UNIT)/obj/*.d $(MUSL)/obj/*.d)
+
+endif
