@@ -80,6 +80,11 @@ static void reap(struct keeper *k)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		/* The number is free again, and nobody's to be killed. */
+		if (pid == k->session.pid)
+			k->session.pid = 0;
+		if (pid == k->leaving.pid)
+			k->leaving.pid = 0;
 		if (pid == k->kernel.run.pid) {
 			keeper_kernel(k, kernel_reaped(&k->kernel, status));
 		} else if (pid == k->script.run.pid) {

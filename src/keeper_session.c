@@ -5,10 +5,14 @@
 #include <time.h>
 
 #include "account.h"
+#include "clock.h"
 #include "keeper_state.h"
 #include "link.h"
 #include "log.h"
 #include "status_codes.h"
+
+/* At most so many messages in so many milliseconds are taken. */
+enum { SAY_MAX = 100, SAY_SPAN_MS = 10000 };
 
 static void say_offer(struct keeper *k, const struct offer *o)
 {
@@ -73,7 +77,9 @@ static void session_over(struct keeper *k, int status, const char *why)
 
 	log_msg(k->fsm.been_up || !k->fsm.first ? LOG_WARNING : LOG_ERR, "%s: server %s%s: %s",
 		k->how.interface, a->server, after_login ? ": session lost" : "", why);
-	session_drop(&k->session, false);
+	/* Whatever runs there has nothing left to do, and need not heed a closed
+	 * channel. */
+	session_drop(&k->session, true);
 	keeper_event(k, after_login ? EV_LOST : EV_FAIL, status);
 }
 
@@ -100,12 +106,27 @@ static void take_message(struct keeper *k, struct msg *m)
 	}
 }
 
+/* A session that was taken over must not fill the log, nor keep us busy; one
+ * that is itself says some lines at a login and two at a ping. */
+static bool too_much(struct keeper *k)
+{
+	int64_t now = clock_ms();
+
+	if (now - k->said_since >= SAY_SPAN_MS) {
+		k->said_since = now;
+		k->said = 0;
+	}
+	return ++k->said > SAY_MAX;
+}
+
 void keeper_message(struct keeper *k)
 {
 	struct msg m;
 	int got = msg_recv(k->session.channel, &m);
 
-	if (got > 0 && msg_from_session_ok(&m))
+	if (got > 0 && too_much(k))
+		session_over(k, STATUS_SYSTEM, "the session process says too much");
+	else if (got > 0 && msg_from_session_ok(&m))
 		take_message(k, &m);
 	else if (got > 0)
 		session_over(k, STATUS_SYSTEM, "the session process sends what it may not");
@@ -118,10 +139,13 @@ void keeper_leaving(struct keeper *k)
 	struct msg m;
 	int got = msg_recv(k->leaving.channel, &m);
 
-	if (got > 0 && msg_from_session_ok(&m) && m.kind == MSG_LOG)
-		log_msg(m.code, "%s", m.text);
-	if (got >= 0)
+	if (got > 0 && !too_much(k)) {
+		if (msg_from_session_ok(&m) && m.kind == MSG_LOG)
+			log_msg(m.code, "%s", m.text);
 		return;
-	session_drop(&k->leaving, false);
+	}
+	if (got == 0)
+		return;
+	session_drop(&k->leaving, true);
 	keeper_event(k, EV_GONE, 0);
 }

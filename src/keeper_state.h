@@ -33,6 +33,8 @@ struct keeper {
 	struct probe probe;
 	struct script script;
 	struct session session, leaving; /* the one in use, and one that says quit */
+	int64_t said_since;              /* since when their messages are counted */
+	unsigned said;
 	/* the link */
 	char link[IF_NAMESIZE];  /* "": not known yet */
 	struct in_addr wanted;   /* the address to use, if the link has it */

@@ -67,6 +67,17 @@ bool link_of(struct in_addr address, char link[IF_NAMESIZE])
 	return found;
 }
 
+/* The first and the last address of a network go to all of its hosts, whether
+ * or not ip(8) was told of a broadcast address. */
+static bool network_wide(const struct ifaddrs *i, struct in_addr a)
+{
+	uint32_t address = ipv4(i->ifa_addr).s_addr, mask = ipv4(i->ifa_netmask).s_addr;
+
+	if (!address || ntohl(mask) >= 0xfffffffe || !(i->ifa_flags & IFF_BROADCAST))
+		return false;
+	return a.s_addr == (address & mask) || a.s_addr == (address | ~mask);
+}
+
 bool link_is_ours(struct in_addr a)
 {
 	struct ifaddrs *all;
@@ -75,7 +86,7 @@ bool link_is_ours(struct in_addr a)
 	if (getifaddrs(&all) < 0)
 		return true; /* nothing is known, so nothing is allowed */
 	for (struct ifaddrs *i = all; i && !ours; i = i->ifa_next) {
-		ours = ipv4(i->ifa_addr).s_addr == a.s_addr;
+		ours = ipv4(i->ifa_addr).s_addr == a.s_addr || network_wide(i, a);
 		if (i->ifa_flags & IFF_BROADCAST)
 			ours = ours || ipv4(i->ifa_broadaddr).s_addr == a.s_addr;
 	}
