@@ -103,3 +103,55 @@ stay_faked() {
 
 # stay_index: the tunnel interface's index.
 stay_index() { ip -n customer -o link show dtcp0 | cut -d : -f 1; }
+
+# stay_lan: the LAN host is one behind the tunnel. For `lan=lan0`.
+stay_lan() { lab_lan_address "${LAB_PREFIX%::/48}:0"; }
+
+STAY_STREAM=(/usr/bin/python3 -E -s -S "$LAB_TESTS/lab/stream.py")
+
+# stay_transfer_begins: a TCP connection from the LAN host to host6, data that
+# is not acknowledged both ways, from now on; what the kernel says meanwhile of
+# the customer's addresses and routes is noted.
+stay_transfer_begins() {
+	rm -f /run/lab/enough
+	lab_spawn receiver ip netns exec host6 "${STAY_STREAM[@]}" check "$LAB_HOST6" 7000
+	wait_for 10 grep listening /run/lab/receiver.log
+	lab_spawn monitor ip -n customer -6 monitor address route
+	lab_spawn sender ip netns exec lan "${STAY_STREAM[@]}" run "$LAB_HOST6" 7000 /run/lab/enough
+	stay_flows
+	stay_index >/run/lab/index
+}
+
+# stay_flows [SECONDS]: more data is acknowledged, within SECONDS (10).
+stay_flows() {
+	local before
+	before=$(stay_acknowledged)
+	wait_for "${1:-10}" stay_flowed $((${before:-0} + 8192))
+}
+stay_flowed() { [ "$(stay_acknowledged)" -gt "$1" ]; }
+stay_acknowledged() { lan ss -Htin dport = 7000 | sed -n 's/.*bytes_acked:\([0-9]*\).*/\1/p'; }
+
+# stay_transfer_ends: each byte arrived, once, at both ends.
+stay_transfer_ends() {
+	touch /run/lab/enough
+	wait_for 30 grep -h . /run/lab/sender.log
+	wait_for 30 grep -E 'ok|failed' /run/lab/sender.log
+	wait_for 10 grep -E 'ok|failed' /run/lab/receiver.log
+	tail -n 1 /run/lab/sender.log /run/lab/receiver.log
+	[[ $(tail -n 1 /run/lab/sender.log) == 'ok '* ]]
+	[ "$(tail -n 1 /run/lab/sender.log)" = "$(tail -n 1 /run/lab/receiver.log)" ]
+}
+
+# stay_undisturbed: since the transfer began the interface has remained, and no
+# address or route was deleted but routes into the tunnel, and the link-local
+# address that the near end gave it.
+stay_undisturbed() {
+	local deleted
+	[ "$(stay_index)" = "$(</run/lab/index)" ] || return 1
+	deleted=$(grep ^Deleted /run/lab/monitor.log | grep -vE \
+		-e '^Deleted default (from [^ ]+ )?dev dtcp0 proto 202 ' \
+		-e '^Deleted [0-9]+: +(dtcp0 +)?inet6 fe80::' \
+		-e '^Deleted (local|anycast|multicast) (fe80|ff00)::' \
+		-e '^Deleted [0-9]+: +(wan|ppp0) ' -e ' dev (wan|ppp0) ') || true
+	[ -z "$deleted" ] || { echo "$deleted"; return 1; }
+}

@@ -2,6 +2,9 @@
 """TCP between hosts of the lab, to see whether a connection lives.
 
     stream.py serve ADDRESS PORT      echoes what each client sends, for ever
+    stream.py check ADDRESS PORT      echoes what one client's `run` sends, and
+                                      compares each byte too; prints `ok BYTES`
+                                      at its end, or what was wrong and fails
     stream.py once ADDRESS PORT       connects, has one line echoed; prints
                                       `ok SECONDS`, or `failed SECONDS WHY`
                                       and fails
@@ -47,6 +50,23 @@ def echo(client):
     except OSError:
         pass
     client.close()
+
+
+def check(address, port):
+    """Echoes the stream of one client, and compares it with what it must be."""
+    server = socket.create_server((address, port), family=socket.AF_INET6)
+    print("listening", flush=True)
+    client = server.accept()[0]
+    got = number = 0
+    want = b""
+    while data := client.recv(65536):
+        while len(want) < len(data):
+            want, number = want + block(number), number + 1
+        if not want.startswith(data):
+            sys.exit(f"failed: other bytes after {got}")
+        want, got = want[len(data):], got + len(data)
+        client.sendall(data)
+    print(f"ok {got}")
 
 
 def connect(address, port, timeout):
@@ -121,6 +141,8 @@ def main():
     verb, address, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
     if verb == "serve":
         listen(address, port)
+    elif verb == "check":
+        check(address, port)
     elif verb == "once":
         once(address, port)
     else:
