@@ -112,10 +112,13 @@ static void keep_alive(struct self *s)
 
 static void run(struct self *s, struct account *a)
 {
+	struct in_addr address;
 	struct msg m;
 	int status;
 
-	s->helper = helper_start(a, inet_addr(a->server) == INADDR_NONE);
+	/* As session_log_in() does: it waits for an answer where this asks for one.
+	 * What inet_pton() does not take (127.1) is a name. */
+	s->helper = helper_start(a, inet_pton(AF_INET, a->server, &address) != 1);
 	if (s->helper < 0) {
 		give_up(s, STATUS_SYSTEM, strerror(errno));
 		return;

@@ -6,17 +6,19 @@
 
 load helper
 
-# ends WITHIN-MS STATUS TEXT...: a dry run that may last 1 s ends so.
+# ends LEAST MOST WAIT STATUS TEXT...: a dry run of WAIT s ends so, in so many ms.
 ends() {
-    local start limit=$1
-    shift
+    local start least=$1 most=$2
     start=$(now)
-    dry --wait 1
+    dry --wait "$3"
+    shift 3
     gives "$@" || return
     no_output || return
-    took "$start" 0 "$limit" || return
+    took "$start" "$least" "$most" || return
     wait_for 2 no_process
 }
+at_once() { ends 0 4000 9 "$@"; }
+in_the_end() { ends 900 4000 1 "$@"; }
 
 # Without a word from the server the wait is used up, and not exceeded.
 @test "a server that is silent at each stage: 69 at the end of the wait" {
@@ -24,9 +26,7 @@ ends() {
     account
     for step in accept greeting login; do
         switch $step='silent | delay 10000'
-        begin=$(now)
-        ends 1700 69 'server 127.0.0.1' 'no answer in time'
-        took "$begin" 900 1800
+        in_the_end 69 'server 127.0.0.1' 'no answer in time'
         switch $step=
     done
 }
@@ -34,7 +34,7 @@ ends() {
 @test "a server that trickles a byte a second: 69 at the end of the wait" {
     serve --set trickle=1/1000
     account
-    ends 1700 69 'server 127.0.0.1' 'no answer in time'
+    in_the_end 69 'server 127.0.0.1' 'no answer in time'
 }
 
 @test "a server that closes or resets at each stage: 69 at once" {
@@ -43,14 +43,14 @@ ends() {
     for how in close reset; do
         for step in accept greeting login; do
             switch "$step=$how"
-            ends 500 69 'server 127.0.0.1'
+            at_once 69 'server 127.0.0.1'
             switch "$step=$how" "$step=raw +OK | $how"
-            ends 500 69 'server 127.0.0.1'
+            at_once 69 'server 127.0.0.1'
             switch $step=
         done
     done
     switch 'greeting=raw +OK abc | eof'
-    ends 500 69 'closed the connection'
+    at_once 69 'closed the connection'
 }
 
 @test "a port where nobody listens: 69 at once" {
@@ -58,13 +58,13 @@ ends() {
     account
     kill "${servers[0]}"
     wait "${servers[0]}" || true
-    ends 500 69 "connecting to 127.0.0.1 port $port" 'Connection refused'
+    at_once 69 "connecting to 127.0.0.1 port $port" 'Connection refused'
 }
 
 @test "a greeting of -ERR: 69, with the server's words" {
     serve --set 'greeting=err too many connections'
     account
-    ends 500 69 'server 127.0.0.1' "'-ERR too many connections'"
+    at_once 69 'server 127.0.0.1' "'-ERR too many connections'"
 }
 
 @test "garbage at each stage: 76 at once" {
@@ -72,7 +72,7 @@ ends() {
     account
     for step in greeting login; do
         switch "$step=garbage 3000"
-        ends 500 76 'server 127.0.0.1'
+        at_once 76 'server 127.0.0.1'
         switch $step=
     done
 }
@@ -82,7 +82,7 @@ ends() {
     account
     for step in greeting login; do
         switch "$step=endless"
-        ends 500 76 'server 127.0.0.1' 'more than 512 bytes'
+        at_once 76 'server 127.0.0.1' 'more than 512 bytes'
         switch $step=
     done
 }
@@ -111,10 +111,10 @@ ends() {
     account
     for byte in 00 01 07 08 09 0b 0c 0d 1b 1f 7f; do
         switch "greeting=line +OK ABCD x\\x${byte}y"
-        ends 500 76 'server 127.0.0.1' 'control character'
+        at_once 76 'server 127.0.0.1' 'control character'
         switch greeting= "login=line +OK 127.0.0.1 $FAR $PREFIX \\x${byte}"
         # A CR before the line's own is one in the line.
-        ends 500 76 'server 127.0.0.1' 'control character'
+        at_once 76 'server 127.0.0.1' 'control character'
         switch login=
     done
 }
@@ -123,9 +123,9 @@ ends() {
     serve
     account
     switch 'login=err bad \x9b31m \xc2\x9b'
-    ends 500 77 '\x9b31m \xc2\x9b'
+    at_once 77 '\x9b31m \xc2\x9b'
     switch 'login=line -ERR \e]0;owned\x07\e[2J'
-    ends 500 76 '\x1b]0;owned\x07\x1b[2J'
+    at_once 76 '\x1b]0;owned\x07\x1b[2J'
     printf %s "$stderr" | LC_ALL=C grep -q '[^ -~]' && false
     dry -v
     gives 76 '\x1b'
@@ -136,7 +136,7 @@ ends() {
 @test "formats in what a server says are not carried out" {
     serve --set 'login=err %s%s%s%n%99999d'
     account
-    ends 500 77 "'-ERR %s%s%s%n%99999d'"
+    at_once 77 "'-ERR %s%s%s%n%99999d'"
 }
 
 @test "a Japanese greeting is welcome, in any encoding" {
@@ -158,11 +158,11 @@ ends() {
     serve
     account
     switch 'greeting=flood'
-    ends 700 76 'server 127.0.0.1'
+    at_once 76 'server 127.0.0.1'
     switch 'greeting=ok | flood'
-    ends 700 76 'server 127.0.0.1'
+    at_once 76 'server 127.0.0.1'
     switch greeting= 'login=flood'
-    ends 700 76 'server 127.0.0.1'
+    at_once 76 'server 127.0.0.1'
     # After the offer it is nobody's business any more.
     switch 'login=ok | flood'
     dry
@@ -216,5 +216,5 @@ time.sleep(60)' >port
     wait_for 5 test -s port
     port=$(<port)
     account
-    ends 1700 69 'no answer in time'
+    in_the_end 69 'no answer in time'
 }

@@ -7,7 +7,7 @@
 #
 # and read the difference. What the lab provokes is in tests/lab/messages.bats.
 # $OK is the server's, helper.bash sets things, each test is a subshell.
-# shellcheck disable=SC2016,SC2030,SC2031,SC2153,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2153,SC2154
 
 load helper
 load ../messages/messages

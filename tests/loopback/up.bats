@@ -58,7 +58,7 @@ fails() {
     start=$(now)
     down
     gives 0
-    took "$start" 300 1000
+    took "$start" 300 1900
     nothing_left
 }
 
@@ -107,7 +107,7 @@ fails() {
         start=$(now)
         up --persist --wait 1
         gives 75 dtcp0 '1 s'
-        took "$start" 900 1500
+        took "$start" 900 4000
         show --json
         gives 1
         [[ $output = *'"state":"connecting"'* ]]
@@ -117,7 +117,7 @@ fails() {
         start=$(now)
         up --wait 0
         gives 75
-        took "$start" 0 500
+        took "$start" 0 3000
         down
         gives 0
         nothing_left
@@ -204,7 +204,7 @@ up_now() { show && [ "$status" = 0 ]; }
     start=$(now)
     up --wait 0
     gives 78 "$ACCOUNTS:1: "
-    took "$start" 0 500
+    took "$start" 0 3000
     [ ! -e "$RUN_DIR" ]
 }
 
