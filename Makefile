@@ -6,6 +6,7 @@
 #   make deps       installs what building and testing need (as root, on Debian)
 #   make install    PREFIX, SBINDIR, SYSCONFDIR, MANDIR, LIBEXECDIR, DESTDIR, HOOKS
 #   make uninstall  the same again, without HOOKS: each hook is removed
+#   make deb        a Debian package; others: etc/packaging/packaging.mk
 
 VERSION = 1.0.0
 
@@ -161,3 +162,4 @@ FORCE:
 
 # Tests, fuzzers, benchmarks: each folder of tests/ says how it is built.
 -include $(wildcard tests/*/*.mk)
+-include etc/packaging/packaging.mk

@@ -24,7 +24,10 @@ packages() {
 		clang           clang
 		clang-tidy      clang-tidy
 		cppcheck        cppcheck
+		debhelper       dh
 		dnsmasq-base    dnsmasq
+		dpkg-dev        dpkg-buildpackage
+		fakeroot        fakeroot
 		gcc             gcc
 		git             git
 		iproute2        ip
@@ -35,6 +38,7 @@ packages() {
 		kmod            modprobe
 		libc6-dev       /usr/include/stdio.h
 		libssl-dev      /usr/include/openssl/evp.h
+		lintian         lintian
 		make            make
 		mandoc          mandoc
 		musl-tools      musl-gcc
@@ -45,6 +49,7 @@ packages() {
 		pppoe           pppoe-server
 		procps          pgrep
 		python3         /usr/bin/python3
+		rpm             rpmspec
 		shellcheck      shellcheck
 		strace          strace
 		tcpdump         tcpdump
