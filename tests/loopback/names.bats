@@ -115,30 +115,31 @@ records() {
 
 @test "an address that is silent has its share of the time only" {
     own_names
-    serve
+    # 127.0.0.1 comes first, whatever the order in the file.
+    serve --listen 127.0.0.7
     # A listener whose queue is full takes no more connections.
     background "${within[@]}" /usr/bin/python3 -E -s -S -c "
 import socket, time
 s = socket.socket()
-s.bind(('127.0.0.7', $port))
+s.bind(('127.0.0.1', $port))
 s.listen(0)
 full = [socket.socket() for _ in range(3)]
 for c in full:
     c.setblocking(False)
-    c.connect_ex(('127.0.0.7', $port))
+    c.connect_ex(('127.0.0.1', $port))
 print('ready', flush=True)
 time.sleep(60)" >full
     wait_for 5 grep -q ready full
-    printf '127.0.0.7 broker\n127.0.0.1 broker\n' >etc/hosts
+    printf '127.0.0.1 broker\n127.0.0.7 broker\n' >etc/hosts
     accounts "broker $port foo bar type=tunnelonly"
     start=$(now)
     dry --wait 4
     gives 0
-    took "$start" 0 3500
-    echo '127.0.0.7 broker' >etc/hosts
+    took "$start" 1500 3500
+    echo '127.0.0.1 broker' >etc/hosts
     start=$(now)
     dry --wait 1
-    gives 69 'server broker' 'connecting to 127.0.0.7' 'no answer in time'
+    gives 69 'server broker' 'connecting to 127.0.0.1' 'no answer in time'
     took "$start" 900 4000
 }
 
