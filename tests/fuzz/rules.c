@@ -195,7 +195,7 @@ static void check_line(char *line, const struct account *a, const struct offer *
 	char *save = NULL;
 
 	for (const char *c = line; *c; c++)
-		MUST((unsigned char)*c >= 0x20 && *c != 0x7f && !strchr("#\"'\\;", *c));
+		MUST((unsigned char)*c >= 0x20 && *c != 0x7f && !strchr("#\"'\\", *c));
 	for (char *w = strtok_r(line, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
 		MUST(l.n < sizeof l.w / sizeof l.w[0]);
 		l.w[l.n++] = w;

@@ -1,0 +1,6 @@
+# make coverage: the lines of src/ that tests run (see the script).
+
+coverage:
+	tests/coverage/coverage
+
+.PHONY: coverage
