@@ -28,23 +28,30 @@ struct down {
 	int status;
 };
 
-/* Signals the process that holds the pidfile's lock, and no other: the lock is
- * asked for again once the process is pinned by its descriptor. */
-static void kill_holder(int dir, const char *iface)
+/* Signals the keeper that holds the pidfile's lock, and no other program: the
+ * lock is asked for again once the process is pinned by its descriptor.
+ * ASK_AGAIN, or an exit status after a message. */
+static int kill_holder(int dir, const char *iface)
 {
 	pid_t pid = pidfile_holder(dir, iface);
 	int fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int status = ASK_AGAIN;
 
 	if (fd < 0)
-		return;
-	if (pidfile_holder(dir, iface) == pid) {
+		return ASK_AGAIN;
+	if (!rundir_is_keeper(pid)) {
+		log_msg(LOG_ERR, "%s: process %d, which is no keeper, has locked the pidfile", iface,
+			(int)pid);
+		status = STATUS_SYSTEM;
+	} else if (pidfile_holder(dir, iface) == pid) {
 		log_msg(LOG_WARNING, "%s: the keeper (process %d) does not answer and is killed",
 			iface, (int)pid);
 		syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
 		poll(&p, 1, KILL_MS);
 	}
 	close(fd);
+	return status;
 }
 
 /* Waits for the ip(8) that removes things. */
@@ -112,11 +119,7 @@ static int one_try(struct down *d, const char *iface)
 		r.op = CONTROL_DOWN;
 		memcpy(r.link, d->options->link, sizeof r.link);
 		status = ask_keeper(d->dir, iface, &r, clock_ms() + END_MS, NULL);
-		if (status == ASK_LATE) {
-			kill_holder(d->dir, iface);
-			return ASK_AGAIN;
-		}
-		return status;
+		return status == ASK_LATE ? kill_holder(d->dir, iface) : status;
 	}
 	if (d->options->link[0] && state_read(d->dir, iface, &left) &&
 	    strcmp(left.link, d->options->link) != 0 && left.link[0])
@@ -156,6 +159,10 @@ int command_down(const struct options *o)
 		return STATUS_OK;
 	if (d.dir < 0) {
 		log_msg(LOG_ERR, "%s: cannot be opened: %s", o->run_dir, strerror(errno));
+		return STATUS_SYSTEM;
+	}
+	if (!rundir_ours(d.dir, o->run_dir)) {
+		close(d.dir);
 		return STATUS_SYSTEM;
 	}
 	rundir_each(d.dir, take_down, &d);

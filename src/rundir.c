@@ -21,9 +21,23 @@ const char *rundir_name(char out[RUNDIR_NAME_MAX], const char *iface, const char
 	return out;
 }
 
-int rundir_open(const char *path, bool make)
+bool rundir_ours(int dir, const char *path)
 {
 	struct stat st;
+
+	if (fstat(dir, &st) < 0) {
+		log_msg(LOG_ERR, "%s: cannot be looked at: %s", path, strerror(errno));
+		return false;
+	}
+	if (st.st_uid == geteuid() && !(st.st_mode & 022))
+		return true;
+	log_msg(LOG_ERR, "%s: belongs to user %u with mode %03o; it must be root's alone to write: "
+			 "remove it", path, st.st_uid, st.st_mode & 0777);
+	return false;
+}
+
+int rundir_open(const char *path, bool make)
+{
 	int fd;
 
 	if (make && mkdir(path, 0755) < 0 && errno != EEXIST) {
@@ -37,12 +51,8 @@ int rundir_open(const char *path, bool make)
 				strerror(errno));
 		return -1;
 	}
-	if (!make)
+	if (!make || rundir_ours(fd, path))
 		return fd;
-	if (fstat(fd, &st) == 0 && st.st_uid == geteuid() && !(st.st_mode & 022))
-		return fd;
-	log_msg(LOG_ERR, "%s: belongs to user %u with mode %03o; it must be root's alone to write: "
-			 "remove it", path, st.st_uid, st.st_mode & 0777);
 	close(fd);
 	return -1;
 }
@@ -124,6 +134,26 @@ void pidfile_drop(int dir, const char *iface, int fd)
 	close(fd);
 }
 
+static bool read_name(const char *path, char name[32])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, name, 31) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	name[n > 0 ? n : 0] = '\0';
+	return n > 0;
+}
+
+bool rundir_is_keeper(pid_t pid)
+{
+	char path[40], own[32], other[32];
+
+	snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+	return read_name("/proc/self/comm", own) && read_name(path, other) &&
+	       strcmp(own, other) == 0;
+}
+
 unsigned long long rundir_process_start(pid_t pid)
 {
 	char path[40], text[1024], *p;
@@ -141,6 +171,8 @@ unsigned long long rundir_process_start(pid_t pid)
 	text[n] = '\0';
 	/* The second field, a name in brackets, may hold anything. */
 	p = strrchr(text, ')');
+	if (!p || strncmp(p, ") Z", 3) == 0)
+		return 0;
 	for (int field = 2; p && field < 22; field++)
 		p = strchr(p + 1, ' ');
 	return p ? strtoull(p + 1, NULL, 10) : 0;

@@ -16,6 +16,10 @@ enum { RUNDIR_NAME_MAX = 32 };
  * write to. -1 after a message; without make, silently with errno. */
 int rundir_open(const char *path, bool make);
 
+/* True where the open run directory dir is ours alone to write to, so that what
+ * stands in it may be acted upon. False after a message. */
+bool rundir_ours(int dir, const char *path);
+
 /* The pidfile IFACE.pid of the run directory dir. Its lock, not its content,
  * tells who the keeper is: flock(2), so that scripts can ask too, and a record
  * lock (F_SETLK), since the kernel names that one's owner. */
@@ -32,9 +36,12 @@ pid_t pidfile_holder(int dir, const char *iface);
 /* Removes the file, and then lets go of the lock. */
 void pidfile_drop(int dir, const char *iface, int fd);
 
+/* True where the process runs the program that we run, by its name. */
+bool rundir_is_keeper(pid_t pid);
+
 /* Start time of a process in clock ticks after boot, which tells it from
  * another one of the same number (field 22 of /proc/PID/stat, proc(5)); 0
- * where there is none. */
+ * where there is none, or only its exit status waits for somebody. */
 unsigned long long rundir_process_start(pid_t pid);
 
 /* Calls fn for each interface that has a pidfile or a state here. */

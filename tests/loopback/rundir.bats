@@ -1,0 +1,211 @@
+#!/usr/bin/env bats
+# The run directory: whose it must be, what may be planted in it, and that no
+# program is ever signalled for its number.
+# $OK is the server's, helper.bash sets things, each test is a subshell.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2153,SC2154
+
+load helper
+
+# start_of PID: its start time in clock ticks, as in the state.
+start_of() { sed 's/.*) //' "/proc/$1/stat" | cut -d ' ' -f 20; }
+
+# sleeper: a program that is not dtcp-up, in $sleeper.
+sleeper() {
+    background sleep 300
+    sleeper=$!
+}
+sleeps() { [ "$(<"/proc/$sleeper/comm")" = sleep ] && grep -q '^State:.S' "/proc/$sleeper/status"; }
+
+# refused TEXT: a start ends with 71, says TEXT, and asks no server.
+refused() {
+    : >log
+    for how in '' --foreground '--wait 0'; do
+        # shellcheck disable=SC2086 # nothing, or an option and its value
+        up $how
+        gives 71 "$1" || return
+    done
+    [ "$(events accepted | wc -l)" = 0 ]
+}
+
+@test "a directory of another user's, or that others can write to, is refused" {
+    serve
+    account tunnel=none
+    for mode in 757 775 777 1777; do
+        mkdir -m $mode run
+        refused "$RUN_DIR"
+        down
+        gives 71 "$RUN_DIR"
+        rmdir run
+    done
+    mkdir run
+    chown 65534 run
+    refused "$RUN_DIR"
+    down
+    gives 71 "$RUN_DIR"
+    # Anybody may look, though, as looking does nothing.
+    show
+    gives 1
+    chown 0 run
+    up
+    gives 0
+}
+
+@test "what another user wrote there is not acted upon by --down" {
+    own_place
+    "${within[@]}" ip link add dtcp0 type veth peer name other
+    "${within[@]}" ip -6 route add 2001:db8:9::/48 dev lo proto 202
+    mkdir run
+    chown 65534 run
+    printf 'in_kernel=1\nknown=1\nbuild=1\nprefix=2001:db8:9::/48\nlocal=1.2.3.4\nremote=1.2.3.5\n' >run/dtcp0.state
+    chown 65534 run/dtcp0.state
+    down
+    gives 71 "$RUN_DIR"
+    "${within[@]}" ip link show dtcp0
+    [ -n "$("${within[@]}" ip -6 route show 2001:db8:9::/48)" ]
+}
+
+@test "a file, a FIFO, a symbolic link or nothing above in its place" {
+    serve
+    account tunnel=none
+    : >run
+    refused "$RUN_DIR"
+    rm run
+    mkfifo run
+    refused "$RUN_DIR"
+    rm run
+    mkdir real
+    ln -s real run
+    refused "$RUN_DIR"
+    down
+    show
+    gives 1
+    [ -z "$(ls -A real)" ]
+    rm run
+    RUN_DIR=$T/none/run
+    refused "$RUN_DIR"
+    [ ! -e none ]
+}
+
+@test "a pidfile that is a link, a directory or a FIFO is not followed or waited for" {
+    serve
+    account tunnel=none
+    echo precious >target
+    mkdir run
+    for plant in 'ln -s ../target' 'ln -s ../absent' mkdir mkfifo; do
+        $plant run/dtcp0.pid
+        down
+        [[ $status = 0 || $status = 71 ]]
+        up
+        [[ $status = 0 || $status = 71 ]]
+        down
+        rm -rf run/dtcp0.*
+        [ "$(<target)" = precious ]
+        [ ! -e absent ]
+    done
+    nothing_left
+}
+
+@test "a state or socket that is a link is replaced, not followed" {
+    serve
+    account tunnel=none
+    echo precious >target
+    mkdir run
+    for name in state state.new sock; do
+        for to in ../target ../absent; do
+            ln -s $to run/dtcp0.$name
+            up
+            # A temporary file that is in the way may be an error, not a way out.
+            [[ $status = 0 || $status/$name = 71/state.new ]]
+            down
+            gives 0
+            rm -f run/dtcp0.*
+            [ "$(<target)" = precious ]
+            [ ! -e absent ]
+            nothing_left
+        done
+    done
+}
+
+@test "a number in a stale pidfile never gets its program signalled" {
+    serve
+    account tunnel=none
+    sleeper
+    mkdir run
+    for number in $sleeper 1 0 -1 -$sleeper 99999999999 '' x; do
+        echo "$number" >run/dtcp0.pid
+        printf 'pid=%s\nstart=%s\nstate=up\n' "$number" 1 >run/dtcp0.state
+        down
+        gives 0
+        sleeps
+        nothing_left
+        [ "$number" = $sleeper ] || continue
+        mkdir -p run
+        echo "$number" >run/dtcp0.pid
+        up
+        gives 0
+        sleeps
+        down
+        nothing_left
+    done
+}
+
+@test "not even with the right start time" {
+    sleeper
+    mkdir run
+    echo $sleeper >run/dtcp0.pid
+    printf 'pid=%s\nstart=%s\nstate=up\nserver=x\n' $sleeper "$(start_of $sleeper)" >run/dtcp0.state
+    down
+    gives 0
+    sleeps
+    nothing_left
+}
+
+@test "a program that locks the pidfile is not killed for it" {
+    mkdir run
+    : >run/dtcp0.pid
+    background /usr/bin/python3 -E -s -S -c '
+import fcntl, time
+f = open("run/dtcp0.pid", "r+")
+fcntl.lockf(f, fcntl.LOCK_EX)
+print("ready", flush=True)
+time.sleep(60)' >locked
+    locker=$!
+    wait_for 5 grep -q ready locked
+    down
+    gives 71 dtcp0 "$locker"
+    kill -0 $locker
+}
+
+@test "a keeper that hangs is killed, and what it kept removed" {
+    serve
+    account tunnel=none
+    up
+    gives 0
+    pid=$(<run/dtcp0.pid)
+    kill -STOP "$pid"
+    start=$(now)
+    down
+    gives 0 "process $pid"
+    took "$start" 3000 9000
+    nothing_left
+}
+
+@test "after SIGKILL of every process a start or --down puts all right" {
+    serve
+    account tunnel=none
+    for then in up down; do
+        up
+        gives 0
+        pkill -KILL -f "^$DTCP_UP .*$T/"
+        wait_for 2 no_process
+        [ -e run/dtcp0.state ]
+        show --json
+        gives 1
+        [[ $output = *'"state":"down"'*'"pid":null'* ]]
+        $then
+        gives 0
+        down
+        gives 0
+        nothing_left
+    done
+}
