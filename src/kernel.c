@@ -144,8 +144,8 @@ static bool lacks_source_routes(struct kernel *k)
 static bool succeeded(const struct kernel *k)
 {
 	if (k->op == KOP_UNDO)
-		return !k->run.killed && (run_ok(&k->run) || tunnel_undone(k->run.text)) &&
-		       k->run.cut == 0 && link_kind(k->now.name) != LINK_SIT;
+		return !k->run.killed && link_kind(k->now.name) != LINK_SIT &&
+		       (run_ok(&k->run) || (k->run.cut == 0 && tunnel_undone(k->run.text)));
 	return run_ok(&k->run) && (k->op != KOP_BUILD || k->added);
 }
 

@@ -129,7 +129,8 @@ bool kernel_build(struct kernel *k)
 		return false;
 	}
 	tunnel_add(&k->now, &l);
-	return start(k, KOP_BUILD, &l);
+	k->exists = start(k, KOP_BUILD, &l);
+	return k->exists;
 }
 
 /* The interface is there and still down: the rest follows. */

@@ -1,0 +1,132 @@
+#!/usr/bin/env bats
+# ip(8) that fails, hangs, talks without end or is missing, at each step: the
+# message says what ip said, and nothing is left.
+
+load lab
+load up
+
+setup() {
+	lab_up
+	up_ready lan=lan0 route=default metric=7
+}
+
+teardown() {
+	up_unwrap_ip
+	lab_why
+	lab_down
+}
+
+# up_break_ip LINE CODE: from now on dtcp-up's ip carries out the lines before
+# LINE, then CODE (in $line is that line), then the rest.
+up_break_ip() {
+	up_wrap_ip <<-END
+		rm -f /run/lab/fifo && mkfifo /run/lab/fifo
+		exec 3<&0
+		{
+			n=0
+			while IFS= read -r line; do
+				n=\$((n + 1))
+				if [ \$n = $1 ] && [ "\$1" != -force ]; then
+					$2
+				fi
+				echo "\$line"
+			done
+		} <&3 >/run/lab/fifo &
+		exec /run/lab/ip "\$@" </run/lab/fifo 3<&-
+	END
+}
+
+@test "a line that fails, each in turn: 71, with what ip said, and all before it is undone" {
+	up_note_ip
+	dtcp_up
+	local lines n
+	lines=$(grep -vc '^run' /run/lab/ip-lines)
+	dtcp_up --down
+	[ "$lines" = 7 ]
+	for n in $(seq "$lines"); do
+		echo "line $n"
+		# The real one says why it cannot do this.
+		up_break_ip "$n" "line='addr add 2001:db8::1/64 dev nosuch$n'"
+		up_fails 71 "dtcp0: ip: .*Cannot find device \"nosuch$n\""
+		[ -z "$(lab_far_interfaces)" ]
+	done
+	up_unwrap_ip
+	dtcp_up
+	up_is up
+	dtcp_up --down
+	assert_nothing_left
+}
+
+@test "ip that hangs at its end is ended, 71, and nothing is left" {
+	up_wrap_ip <<-'END'
+		[ "$1" != -force ] || exec /run/lab/ip "$@"
+		/run/lab/ip "$@"
+		sleep 1000
+	END
+	local start
+	start=$(up_ms)
+	up_fails 71 'dtcp0: ip: ended at its time limit'
+	[ $(($(up_ms) - start)) -lt 12000 ]
+	not pgrep -f 'sleep 1000'
+}
+
+@test "ip that prints a megabyte, and ip that is ended by a signal" {
+	up_wrap_ip <<-'END'
+		[ "$1" != -force ] || exec /run/lab/ip "$@"
+		head -c 1000000 /dev/zero | tr '\0' 'x'
+		echo
+		exit 3
+	END
+	up_fails 71 'dtcp0: ip: exit status 3: xxxxx'
+	up_wrap_ip <<-'END'
+		[ "$1" != -force ] || exec /run/lab/ip "$@"
+		echo 'I am not well' >&2
+		kill -SEGV $$
+	END
+	up_fails 71 'dtcp0: ip: ended by signal 11: I am not well'
+	# What it says on the way to success is no failure.
+	up_wrap_ip <<-'END'
+		head -c 1000000 /dev/zero | tr '\0' 'x'
+	END
+	dtcp_up
+	dtcp_up --down
+	assert_nothing_left
+}
+
+@test "ip that is not there" {
+	# shellcheck disable=SC2016 # is for the other shell
+	run customer unshare --mount sh -c 'for ip in /usr/bin/ip /usr/sbin/ip; do
+			mount --bind /dev/null "$(readlink -f $ip)"
+		done
+		exec timeout 20 "$@"' sh "$DTCP_UP"
+	echo "$output"
+	[ "$status" = 71 ]
+	up_says 'ip\(8\) of iproute2 is not installed'
+	assert_nothing_left
+}
+
+@test "a removal that fails, once and for good: what is left is named, and the next call removes it" {
+	up_wrap_ip <<-'END'
+		if [ "$1" = -force ] && [ ! -e /run/lab/once ]; then
+			touch /run/lab/once
+			echo 'out of cheese' >&2
+			exit 9
+		fi
+	END
+	dtcp_up
+	dtcp_up --down
+	assert_nothing_left
+	lab_log 'dtcp0: ip: exit status 9: out of cheese'
+	up_wrap_ip <<-'END'
+		[ "$1" != -force ] || exit 9
+	END
+	dtcp_up
+	run dtcp_up --down
+	echo "$output"
+	[ "$status" = 71 ]
+	up_says 'dtcp0: could not be removed and is left: .*the next dtcp-up or --down removes'
+	ip -n customer link show dtcp0
+	up_unwrap_ip
+	dtcp_up --down
+	assert_nothing_left
+}
