@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -51,21 +50,35 @@ void privs_no_dump(void)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+/* The numbers in a line of /etc/passwd, when it is that of the user name. */
+static bool passwd_line(const char *line, const char *name, struct privs_user *user)
+{
+	size_t len = strlen(name);
+	const char *numbers;
+	uid_t uid;
+	gid_t gid;
+
+	if (strncmp(line, name, len) != 0 || line[len] != ':')
+		return false;
+	numbers = strchr(line + len + 1, ':'); /* after the password */
+	if (!numbers || sscanf(numbers, ":%u:%u:", &uid, &gid) != 2)
+		return false;
+	*user = (struct privs_user){uid, gid};
+	return true;
+}
+
 /* /etc/passwd alone is read: the name service would load modules that stay in
- * memory, and may ask the network before there is one. */
+ * memory, and may ask the network before there is one. fgetpwent(3) would ask
+ * for the place in the file with each line. */
 bool privs_find_user(struct privs_user *user)
 {
 	FILE *f = fopen("/etc/passwd", "re");
-	const struct passwd *pw;
 	bool found = false, own = false;
+	char line[1024];
 
-	while (f && !own && (pw = fgetpwent(f)) != NULL) {
-		own = strcmp(pw->pw_name, "dtcp-up") == 0;
-		if (!own && strcmp(pw->pw_name, "nobody") != 0)
-			continue;
-		user->uid = pw->pw_uid;
-		user->gid = pw->pw_gid;
-		found = true;
+	while (f && !own && fgets(line, sizeof line, f)) {
+		own = passwd_line(line, "dtcp-up", user);
+		found = own || found || passwd_line(line, "nobody", user);
 	}
 	if (f)
 		fclose(f);

@@ -161,6 +161,7 @@ static void session_main(int channel, const struct session_how *how)
 	log_set_client(NULL, NULL);
 	if (how->hidden)
 		munmap(how->hidden, how->hidden_size);
+	signal(SIGCHLD, SIG_IGN); /* the helper ends by itself and leaves no zombie */
 	s.channel = privs_only_descriptor(channel);
 	if (s.channel < 0)
 		return;
