@@ -1,0 +1,108 @@
+#!/usr/bin/env bats
+# A session that stays: keepalives, signals, a second login. With tunnel=none.
+# $OK is the server's, helper.bash sets things, each test is a subshell.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2153,SC2154
+
+load helper
+
+logins() { events login-ok | wc -l; }
+logged_in() { [ "$(logins)" -ge "$1" ]; }
+pinged() { [ "$(heard | grep -c '^ping')" -ge "$1" ]; }
+
+@test "keepalives come every ping= seconds, exactly as they should" {
+    serve
+    account tunnel=none ping=1
+    up
+    gives 0
+    start=$(now)
+    wait_for 8 pinged 4
+    took "$start" 1500 6000
+    [ "$(heard | grep ping | sort -u)" = 'ping\r\n' ]
+    show --json
+    gives 0
+    [[ $output != *'"last_pong":null'* ]]
+    [[ $output != *'"dtcp_rtt_ms":null'* ]]
+    down
+    # The whole dialogue of a session, in its order.
+    [ "$(heard | uniq | sed 's/ .*//' | xargs -d '\n')" = 'tunnel ping\r\n quit\r\n' ]
+}
+
+@test "SIGUSR1 pings now, SIGHUP logs in anew; the letter case that worked comes first" {
+    serve --set challenge=abcdef --set dialect=kame
+    account tunnel=none ping=240
+    up
+    gives 0
+    pid=$(<run/dtcp0.pid)
+    before=$(heard | grep -c '^ping') || true
+    kill -USR1 "$pid"
+    wait_for 3 pinged $((before + 1))
+    # Lower case first, as the challenge is, then upper.
+    [ "$(events received | grep -c "b'tunnel")" = 2 ]
+    : >log
+    kill -HUP "$pid"
+    wait_for 5 logged_in 1
+    [ "$(heard | head -n 1)" = 'quit\r\n' ]
+    [ "$(events received | grep -c "b'tunnel")" = 1 ]
+    [[ $(heard | grep tunnel) != *[a-f][a-f0-9]*' network'* ]]
+    [ "$(<run/dtcp0.pid)" = "$pid" ]
+}
+
+@test "SIGHUP takes over a changed file, and keeps things as they are with a broken one" {
+    serve --user new secret 2001:db8:77::/48
+    account tunnel=none
+    background "$DTCP_UP" -f -c "$ACCOUNTS" --run-dir "$RUN_DIR" 2>messages
+    pid=$!
+    wait_for 5 has_user foo
+    accounts '# no more' 'not an account'
+    kill -HUP $pid
+    wait_for 3 grep -q 'stay as they are' messages
+    grep -q "$ACCOUNTS:2: " messages
+    has_user foo
+    [ "$(events accepted | wc -l)" = 1 ]
+    accounts "127.0.0.1 $port new secret tunnel=none"
+    kill -HUP $pid
+    wait_for 5 has_user new
+    [ "$(events accepted | wc -l)" = 2 ]
+    down
+    gives 0
+}
+has_user() {
+    show --json
+    [[ $output = *'"state":"up"'* ]] || return
+    [[ $output = *"\"user\":\"$1\""* ]]
+}
+
+@test "a lost session is taken up again" {
+    serve
+    account tunnel=none
+    up
+    gives 0
+    echo "1 do all close" >control
+    # After 0 to 3 s, by lot.
+    wait_for 8 logged_in 2
+    show --json
+    [[ $output = *'"reconnects":1'* ]]
+    down
+    gives 0
+    nothing_left
+}
+
+@test "a server that speaks unasked, floods or talks nonsense loses the session, not the keeper" {
+    serve
+    account tunnel=none
+    for what in 'line +OK hello' flood endless 'garbage 5000' 'line -ERR connection timed out, disconnecting'; do
+        up
+        gives 0
+        pid=$(<run/dtcp0.pid)
+        : >log
+        echo "1 do all $what" >control
+        wait_for 3 grep -q ' ended ' log
+        [ "$(<run/dtcp0.pid)" = "$pid" ]
+        # What it used: 100 ticks are a second.
+        used=$(sed 's/.*) //' "/proc/$pid/stat" | awk '{ print $12 + $13 }')
+        [ "$used" -lt 50 ]
+        down
+        gives 0
+        nothing_left
+    done
+}
