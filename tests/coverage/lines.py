@@ -43,6 +43,8 @@ def main():
             with open(os.path.join(project, path), encoding="utf-8") as f:
                 text = f.read().splitlines()
             lines = total[path]
+            if max(lines) > len(text):
+                sys.exit(f"lines.py: {path} has changed since it was built")
             hit = sum(1 for c in lines.values() if c)
             run, every = run + hit, every + len(lines)
             print(f"{100 * hit / len(lines):6.1f} %  {hit:5} of {len(lines):5}  {path}")
