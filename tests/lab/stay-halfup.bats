@@ -1,0 +1,139 @@
+#!/usr/bin/env bats
+# No half-up: while the tunnel leads nowhere, nobody is sent into it, and who
+# must use it is told at once.
+
+load lab
+load stay
+
+setup() {
+	lab_up
+	lab_static
+	lab_account lan=lan0 ping=1
+	stay_lan
+	lab_dtcpd_start
+	lab_spawn serve ip netns exec host6 "${STAY_STREAM[@]}" serve "$LAB_HOST6" 7000
+	wait_for 10 grep listening /run/lab/serve.log
+}
+
+teardown() {
+	lab_why
+	lab_down
+}
+
+# connect BOX: one connection attempt to host6; prints how it went.
+connect() { TIMEOUT=5 "$1" "${STAY_STREAM[@]}" once "$LAB_HOST6" 7000; }
+
+# fails_at_once BOX: by an ICMPv6 error, and long before a timeout.
+fails_at_once() {
+	local said
+	said=$(connect "$1") && return 1
+	echo "$said"
+	[[ $said =~ ^failed\ ([01])\.[0-9]+\ .*(unreachable|No\ route) ]]
+}
+
+no_routes() { ! ip -n customer -6 route show table all | grep -q '^default.* dev dtcp0'; }
+
+# since MS LIMIT COMMAND...: COMMAND succeeds at the latest LIMIT ms after MS.
+since() {
+	local begin=$1 limit=$2
+	shift 2
+	wait_for 20 "$@"
+	echo "after $(($(stay_ms) - begin)) ms: $*"
+	[ $(($(stay_ms) - begin)) -le "$limit" ]
+}
+
+@test "the session is gone: an ICMPv6 error within 6 s, and IPv6 again when it is back" {
+	stay_up
+	connect lan
+	local lost
+	lab_dtcpd_stop KILL # its end of the tunnel stays
+	wait_for 2 lab_log 'session lost'
+	lost=$(stay_ms)
+	connect lan # not a moment too early: it may be back at once
+	since "$lost" 6000 no_routes
+	fails_at_once lan
+	stay_is connecting
+	provider ip link del dtcp1
+	lab_dtcpd_start
+	wait_for 30 stay_is up
+	connect lan
+}
+
+@test "the address is gone: no routes after 1 s, a worse native default takes over" {
+	ip -n provider addr add "$LAB_NATIVE::1/64" dev acc
+	ip -n customer addr add "$LAB_NATIVE::50/64" dev wan nodad
+	ip -n customer -6 route add default via "$LAB_NATIVE::1" metric 8192
+	stay_up
+	by_tunnel
+	connect customer
+	ip -n customer -4 addr flush dev wan
+	since "$(stay_ms)" 1000 no_routes
+	connect customer
+	ip -n customer -6 route get "$LAB_HOST6" | grep ' dev wan '
+	fails_at_once lan # its prefix has no way but the tunnel
+	stay_is connecting
+	lab_static 203.0.113.61
+	wait_for 10 stay_is up
+	by_tunnel
+	connect lan
+}
+by_tunnel() { ip -n customer -6 route get "$LAB_HOST6" | grep ' dev dtcp0 '; }
+
+@test "beside a native default by router advertisement: LAN hosts never hang" {
+	lab_native
+	lab_static # the link was down
+	stay_up
+	connect lan
+	connect customer # natively
+	ip -n customer -6 route get "$LAB_HOST6" | grep ' dev wan '
+	lab_dtcpd_stop
+	wait_for 2 lab_log 'session lost'
+	since "$(stay_ms)" 6000 no_routes
+	fails_at_once lan
+	connect customer
+	lab_dtcpd_start
+	wait_for 30 stay_is up
+	connect lan
+	ip -n customer -4 addr flush dev wan
+	since "$(stay_ms)" 1000 no_routes
+	fails_at_once lan
+	connect customer
+	lab_static 203.0.113.61
+	wait_for 10 stay_is up
+	connect lan
+	dtcp_up --down
+	assert_nothing_left
+}
+
+@test "protocol 41 is filtered: routes withdrawn, and back when it passes" {
+	stay_up
+	wait_for 5 path_is true
+	connect lan
+	lab_proto41 both
+	# Three echoes, a second apart, after the next keepalive.
+	since "$(stay_ms)" 6000 no_routes
+	fails_at_once lan
+	path_is false
+	stay_is connecting
+	[ "$(lab_dtcpd_count login)" = 1 ] # the session goes on
+	lab_proto41 pass
+	wait_for 5 stay_is up
+	path_is true
+	connect lan
+	[ "$(lab_dtcpd_count login)" = 1 ]
+}
+path_is() { [ "$(stay_json path_ok)" = "$1" ]; }
+
+@test "a server that vanishes without a word is noticed after ping= and 10 s" {
+	stay_up
+	lab_silence on
+	local begin
+	begin=$(stay_ms)
+	wait_for 13 lab_log 'session lost: a ping was not answered'
+	[ $(($(stay_ms) - begin)) -ge 9500 ]
+	since "$(stay_ms)" 6000 no_routes
+	fails_at_once lan
+	lab_silence off
+	wait_for 20 stay_is up
+	connect lan
+}
