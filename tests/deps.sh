@@ -64,7 +64,7 @@ packages() {
 
 # Packages whose installation would start a daemon or change the network:
 # unpacked, with the libraries that they need and nothing else brings.
-unpacked='radvd libdaemon0'
+unpacked='dhcpcd-base ifupdown libdaemon0 radvd udhcpc'
 
 missing_packages() {
 	local name probe installed
