@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "log.h"
+
 char *line_room(struct line *l, size_t *room)
 {
 	if (l->used > 0) {
@@ -20,21 +22,27 @@ void line_added(struct line *l, size_t n)
 	l->len += n;
 }
 
-/* Copies a line for the caller; true where it held a control character. */
+static bool is_control(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+/* Copies a line for the caller; true where it held a control character, and is
+ * only fit to be shown: a NUL byte would hide what follows it. */
 static bool copy(struct line *l, const char *from, size_t n)
 {
 	bool control = false;
 
 	if (n > LINE_MAX_BYTES)
 		n = LINE_MAX_BYTES;
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)from[i];
-
-		if (c < 0x20 || c == 0x7f)
-			control = true;
-		l->text[i] = c ? (char)c : '?';
+	for (size_t i = 0; i < n && !control; i++)
+		control = is_control(from[i]);
+	if (control) {
+		log_escape(l->text, sizeof l->text, from, n);
+	} else {
+		memcpy(l->text, from, n);
+		l->text[n] = '\0';
 	}
-	l->text[n] = '\0';
 	return control;
 }
 

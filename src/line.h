@@ -31,7 +31,7 @@ char *line_room(struct line *l, size_t *room);
 void line_added(struct line *l, size_t n);
 
 /* Takes the next line; text is valid until the next call. After LINE_TOO_LONG
- * or LINE_CONTROL, text is what came, cut and with NUL bytes as '?', for a
+ * or LINE_CONTROL, text is what came, cut, control characters as \xNN, for a
  * message; the stream cannot be used further. */
 enum line_status line_next(struct line *l, const char **text);
 

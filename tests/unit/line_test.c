@@ -135,7 +135,7 @@ static void messages(void)
 	memcpy(line_room(&l, &room), bytes, sizeof bytes - 1);
 	line_added(&l, sizeof bytes - 1);
 	CHECK_INT(line_next(&l, &text), LINE_CONTROL);
-	CHECK_STR(text, "+OK a?b\x1b[31m");
+	CHECK_STR(text, "+OK a\\x00b\\x1b[31m");
 
 	memset(&l, 0, sizeof l);
 	memset(line_room(&l, &room), 'y', LINE_BUF);
