@@ -108,9 +108,9 @@ all_events() { [ "$(events)" = "$*" ]; }
 }
 
 @test "a script that hangs is ended after 1 s at the end, with all that it started" {
-	dtcp_up
-	wait_for 5 all_events up
 	echo 1000 >/run/lab/slow
+	dtcp_up
+	wait_for 5 all_events up # and it hangs, as will the next one
 	local start
 	start=$(up_ms)
 	dtcp_up --down
