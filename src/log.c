@@ -73,8 +73,11 @@ void log_relay(int priority, const char *text)
 {
 	char shown[LOG_TEXT_MAX];
 
-	if (priority <= sink.threshold)
-		to_stderr(log_escape(shown, sizeof shown, text, strlen(text)));
+	log_escape(shown, sizeof shown, text, strlen(text));
+	if ((sink.sinks & LOG_TO_CLIENT) && sink.client)
+		sink.client(sink.client_arg, priority, shown);
+	else if (priority <= sink.threshold)
+		to_stderr(shown);
 }
 
 void log_msg(int priority, const char *fmt, ...)

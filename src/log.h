@@ -26,8 +26,8 @@ int log_threshold(void);
  * that nothing a server or a file says reaches a terminal. */
 void log_msg(int priority, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Writes a message that somebody else has logged to standard error alone, if
- * it is urgent enough. */
+/* Passes on a message that somebody else has logged: to the client, where that
+ * is a sink, else to standard error, if it is urgent enough. */
 void log_relay(int priority, const char *text);
 
 /* Copies len bytes of src to dst, escaped as above, always terminated, cut

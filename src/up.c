@@ -57,6 +57,14 @@ static int late(const struct call *c, const struct options *o)
 	return STATUS_PENDING;
 }
 
+/* What the keeper says that was asked instead goes on to the caller. */
+static void tell_caller(void *arg, int priority, const char *text)
+{
+	const struct keeper_how *how = arg;
+
+	control_say(how->client, CONTROL_TEXT, priority, text);
+}
+
 /* Keeps the interface, or hands the request to whoever keeps it: the one that
  * is there may be ending, and then its place is ours. */
 static int keep_or_ask(struct keeper_how *how, const struct control_request *r)
@@ -65,6 +73,8 @@ static int keep_or_ask(struct keeper_how *how, const struct control_request *r)
 	int status;
 
 	while ((status = keeper_run(how)) == KEEPER_HELD) {
+		if (how->client >= 0)
+			log_set_client(tell_caller, how);
 		if (r->no_wait && how->client >= 0)
 			control_say(how->client, CONTROL_RESULT, STATUS_PENDING, "");
 		status = ask_keeper(how->dir, how->interface, r, how->wait_until, NULL);
@@ -183,6 +193,8 @@ int command_up(const struct options *o)
 	memset(&how, 0, sizeof how);
 	how.dir = rundir_open(o->run_dir, true);
 	config = realpath(o->config, NULL);
+	if (!config)
+		log_msg(LOG_ERR, "%s: cannot be found again: %s", o->config, strerror(errno));
 	if (how.dir < 0 || !config || !privs_find_user(&how.user)) {
 		account_free(c.accounts);
 		free(config);
