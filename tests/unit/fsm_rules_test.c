@@ -333,6 +333,16 @@ static void patience(void)
 	CHECK(timer() & DO_ANSWER);
 	CHECK_INT(f.state, FSM_END_SCRIPT);
 	CHECK_INT(f.status, STATUS_SYSTEM);
+	/* One that goes on in the background, and one that was up, have none. */
+	begin(true, 2000, 1);
+	happens(EV_OFFER, 0);
+	CHECK(f.wake == CLOCK_NEVER);
+	begin(false, 2000, 1);
+	come_up();
+	happens(EV_LOST, STATUS_UNREACHABLE);
+	timer();
+	happens(EV_OFFER, 0);
+	CHECK(f.wake == CLOCK_NEVER);
 }
 
 static void the_end(void)

@@ -102,6 +102,7 @@ static void text_up(void)
 	CHECK(!strstr(printed(status_text, &s, true), "NAT"));
 	s.path_ok = 0;
 	CHECK_HAS(printed(status_text, &s, true), "protocol 41");
+	CHECK(!strstr(printed(status_text, &s, true), "good"));
 	CHECK_HAS(printed(status_text, &s, false), "\ndtcp0: ");
 }
 

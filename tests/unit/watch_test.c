@@ -98,6 +98,8 @@ static void route_change(uint16_t type, uint8_t proto)
 
 	begin(type, &info, sizeof info);
 	attribute(RTA_OIF, &index, sizeof index);
+	attribute(RTA_PRIORITY, &info, sizeof index);
+	attribute(RTA_OIF, &info, 2); /* of a wrong size */
 }
 
 static void links(void)
@@ -168,11 +170,13 @@ static void names(void)
 	link_change(RTM_NEWLINK, 3, "a23456789012345678901234567890", 31);
 	link_change(RTM_NEWLINK, 3, "eth0", 4);
 	link_change(RTM_NEWLINK, 3, "", 0);
+	link_change(RTM_NEWLINK, 3, "b234567890123456", IF_NAMESIZE);
 	parse(&buf, used);
-	CHECK_INT(n_events, 3);
+	CHECK_INT(n_events, 4);
 	CHECK_STR(events[0].name, "a23456789012345");
 	CHECK_STR(events[1].name, "eth0");
 	CHECK_STR(events[2].name, "");
+	CHECK_STR(events[3].name, "b23456789012345");
 }
 
 static void all(void)
