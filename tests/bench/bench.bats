@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# The bench's arithmetic: what it makes of samples and of traces.
+
+setup() {
+	bench=$BATS_TEST_DIRNAME
+	cd "$BATS_TEST_TMPDIR" || return
+	echo '{"processor": "a machine"}' >machine.json
+}
+
+report() { timeout 20 python3 "$bench/report.py" samples machine.json out.json; }
+
+@test "report: medians, quartiles, ratios and goals, as table and as JSON" {
+	for us in 1000 9000 2000 3000 4000; do echo "up-0.2 floor $us"; done >samples
+	for us in 3450 3450 3450 1000 9000; do echo "up-0.2 dtcp-up $us"; done >>samples
+	echo 'up-0.2 perl 10000' >>samples
+	report >table
+	grep -F '3.45 ms' table | grep -F 'floor 3 ms (2 to 4)' | grep -F '| 1.15 ' | grep -F '| met'
+	grep -F 'perl 10 ms' table | grep -F MISSED
+	jq -e '.figures[0] | .subjects.floor.median == 3 and .subjects.floor.low == 2 and
+		.subjects.floor.max == 9 and .subjects.floor.n == 5' out.json
+	jq -e '.figures[0].goals | .[0].met and (.[1].met | not) and
+		((.[1].ratio - 0.345) | fabs < 1e-9)' out.json
+	jq -e '.machine.processor == "a machine"' out.json
+}
+
+@test "report: a ratio a hundredth beyond its goal is missed" {
+	printf '%s\n' 'redial floor 1000' 'redial dtcp-up 1260' >samples
+	report | grep -F 1.26 | grep -F MISSED
+	printf '%s\n' 'redial floor 1000' 'redial dtcp-up 1250' >samples
+	report | grep -F 1.25 | grep -F '| met'
+}
+
+@test "report: round trips follow from two distances" {
+	printf '%s\n' 'up-0.2 dtcp-up 10000' 'up-200 dtcp-up 609400' >samples
+	report | grep -F 'round trips' | grep -F '| 3 ' | grep -F '| met'
+	printf '%s\n' 'up-0.2 dtcp-up 10000' 'up-200 dtcp-up 809200' >samples
+	report | grep -F 'round trips' | grep -F '| 4 ' | grep -F MISSED
+}
+
+@test "report: limits without a peer, and memory against two" {
+	printf '%s\n' 'programs-renew dtcp-up 0' 'wake-ups dtcp-up 1' 'dirty dtcp-up 264' \
+		'dirty sleeper 88' 'dirty perl 2112' 'size dtcp-up 81920' >samples
+	report >table
+	grep 'renewal' table | grep -F '| met'
+	grep 'wake-ups' table | grep -F MISSED
+	grep 'Pss_Dirty' table | grep -F '| 0.12 ' | grep -F '| met'
+	grep 'sleeper 88' table | grep -F '| 3.00 ' | grep -F '| met'
+	grep 'size' table | grep -F '80 KiB' | grep -F '| met'
+}
+
+trace() {
+	cat <<-'END'
+		10 1.000 execve("/x/dtcp-up", ["dtcp-up"], 0x0) = 0
+		10 1.001 clone(child_stack=NULL) = 11
+		11 1.002 poll([], 1, -1 <unfinished ...>
+		11 1.003 <... poll resumed>) = 1
+		11 1.004 clone3({flags=CLONE_VM|CLONE_VFORK}, 88 <unfinished ...>
+		12 1.005 dup2(3, 0) = 0
+		12 1.006 execve("/sbin/ip", ["ip"], 0x0 <unfinished ...>
+		11 1.007 <... clone3 resumed>) = 12
+		12 1.008 <... execve resumed>) = 0
+		12 1.009 brk(NULL) = 0x1
+		12 1.010 +++ exited with 0 +++
+		10 1.011 exit_group(0) = ?
+		10 1.012 +++ exited with 0 +++
+		11 1.013 close(3) = 0
+	END
+}
+
+@test "count: calls outside ip, and programs, until the command returns" {
+	trace >t
+	[ "$(python3 "$bench/count.py" up t)" = '7 1' ]
+	[ "$(python3 "$bench/count.py" programs t)" = 2 ]
+	# One that is not there is tried in vain.
+	sed -i 's/<... execve resumed>) = 0/<... execve resumed>) = -1 ENOENT/' t
+	[ "$(python3 "$bench/count.py" programs t)" = 1 ]
+}
+
+@test "count: a keepalive is what lies between two waits and pinged" {
+	for second in 1 2 3 4; do
+		echo "20 $second.00 <... poll resumed>) = 1"
+		printf '%s sendto(4, "ping\\r\\n", 6) = 6\n' "20 $second.01"
+		echo "21 $second.02 recvfrom(4, \"+OK\", 9) = 3"
+		echo "20 $second.03 poll([], 1, -1 <unfinished ...>"
+	done >t
+	echo '20 3.50 close(7) = 0' >>t
+	sort -k 2 -n -o t t
+	[ "$(python3 "$bench/count.py" keepalives t)" = "$(printf '3\n3')" ]
+}

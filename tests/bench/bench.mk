@@ -1,0 +1,31 @@
+# `make bench`: how fast and how small, beside peers and floors measured in the
+# same run (tests/bench/README.md). BENCH_RUNS (15) counts each of them,
+# BENCH_SESSIONS (10000) the sessions over which growth is looked for.
+
+BENCH = $(BUILD)/bench
+BENCH_PLAIN = $(BENCH)/sleeper $(BENCH)/stopwatch $(BENCH)/redial
+BENCH_CRYPTO = $(BENCH)/floor $(BENCH)/server
+BENCH_PROGRAMS = $(BENCH_PLAIN) $(BENCH_CRYPTO)
+BENCH_OUT = $(BUILD)/bench.json
+
+bench-programs: $(BENCH_PROGRAMS) $(BENCH)/dtcp-up
+
+# What is installed: without what debuggers need.
+$(BENCH)/dtcp-up: $(BUILD)/dtcp-up
+	@mkdir -p $(@D)
+	strip -o $@ $<
+
+$(BENCH_PLAIN): $(BENCH)/%: tests/bench/%.c tests/bench/wire.h Makefile
+	@mkdir -p $(@D)
+	$(CC) $(DEFS) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $<
+
+$(BENCH_CRYPTO): $(BENCH)/%: tests/bench/%.c tests/bench/wire.c tests/bench/wire.h Makefile
+	@mkdir -p $(@D)
+	$(CC) $(DEFS) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ \
+		$< tests/bench/wire.c -lcrypto
+
+bench: deps
+	$(MAKE) all bench-programs
+	tests/bench/bench -o $(BENCH_OUT)
+
+.PHONY: bench bench-programs
