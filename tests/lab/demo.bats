@@ -11,7 +11,7 @@ setup() {
 	# shellcheck source=../demo/story
 	. "$LAB_TESTS/demo/story"
 	# shellcheck disable=SC2034 # the story's
-	patience=4
+	patience=15
 }
 
 teardown() {
@@ -34,7 +34,7 @@ wrap() {
 @test "unbroken, it succeeds, in less than a minute" {
 	local start=$SECONDS
 	# shellcheck disable=SC2034 # the story's
-	patience=10
+	patience=15
 	run story 3>&-
 	echo "$output"
 	[ "$status" -eq 0 ]
@@ -43,7 +43,7 @@ wrap() {
 }
 
 @test "a wrong password" {
-	wrap lab_account 'sed -i s/bar/baz/ $ACCOUNTS'
+	wrap lab_account 'sed -i s/bar/baz/ $ACCOUNTS; patience=4'
 	fails_with 'the hook did not bring the tunnel up'
 }
 
@@ -58,21 +58,22 @@ wrap() {
 }
 
 @test "the hook is missing" {
-	wrap up_install 'rm /etc/ppp/ip-up.d/dtcp-up'
+	wrap up_install 'rm /etc/ppp/ip-up.d/dtcp-up; patience=4'
 	fails_with 'the hook did not bring the tunnel up'
 }
 
 @test "something is left behind, for want of ip-down's hook" {
 	wrap up_install 'rm /etc/ppp/ip-down.d/dtcp-up'
+	wrap link_down 'patience=4'
 	fails_with 'something was left behind'
 }
 
 @test "the redial fails" {
-	wrap far_end_answers 'lab_pppoe_server_stop'
+	wrap far_end_answers 'lab_pppoe_server_stop; patience=4'
 	fails_with 'the line did not get another address'
 }
 
 @test "after the redial the account is refused" {
-	wrap far_end_answers 'lab_dtcpd_set "login=err not now"'
+	wrap far_end_answers 'lab_dtcpd_set "login=err not now"; patience=6'
 	fails_with 'the tunnel did not come up again'
 }

@@ -142,7 +142,7 @@ sysctls() {
 	local sit0
 	sit0=$(ip -n customer -d addr show sit0)
 	dtcp_up
-	wait_for 5 lab_ping6 customer "$LAB_HOST6" -I 2001:db8:c0de::1
+	wait_for 15 lab_ping6 customer "$LAB_HOST6" -I 2001:db8:c0de::1
 	# All that was there is there still, beside ours.
 	[ -z "$(comm -23 <(sort /run/lab/snapshot) <(lab_state | sort))" ]
 	dtcp_up --down
@@ -182,13 +182,13 @@ sysctls() {
 	up_ready lan=lan0
 	dtcp_up
 	killall -KILL dtcp-up
-	wait_for 5 not lab_any_process
+	wait_for 15 not lab_any_process
 	up_is down
 	dtcp_up
 	up_is up
-	wait_for 5 lab_ping6 customer "$LAB_HOST6"
+	wait_for 15 lab_ping6 customer "$LAB_HOST6"
 	killall -KILL dtcp-up
-	wait_for 5 not lab_any_process
+	wait_for 15 not lab_any_process
 	dtcp_up --down
 	assert_nothing_left
 }
@@ -220,7 +220,7 @@ lab_any_process() { lab_processes | grep -q .; }
 	customer ip -6 route get "$LAB_HOST6" | grep 'dev wan'
 	customer ip -6 route get "$LAB_HOST6" from 2001:db8:c0de::1 | grep 'dev dtcp0'
 	lab_ping6 customer "$LAB_HOST6"
-	wait_for 5 lab_ping6 customer "$LAB_HOST6" -I 2001:db8:c0de::1
+	wait_for 15 lab_ping6 customer "$LAB_HOST6" -I 2001:db8:c0de::1
 	dtcp_up --down
 	assert_nothing_left
 }

@@ -29,7 +29,7 @@ renewed_again() { [ "$(leases RENEW)" -ge "$1" ]; }
 @test "bound: IPv6 works; renewed twice: no login, no ip; released: the server is told, nothing is left" {
 	lab_dhcp_server_start -l 4 203.0.113.101
 	lab_dhclient
-	wait_for 10 up_is up
+	wait_for 20 up_is up
 	[ "$(up_tunnel)" = "$LAB_SERVER4 203.0.113.101 ttl 64 mtu 1480" ]
 	lab_ping6 customer "$LAB_HOST6"
 	local pid
@@ -37,7 +37,7 @@ renewed_again() { [ "$(leases RENEW)" -ge "$1" ]; }
 	up_note_ip
 	wait_for 15 renewed_again 2
 	# The hook has told the keeper, and the keeper has asked the server.
-	wait_for 5 grep -q 'received.*ping' /run/lab/dtcpd-events.log
+	wait_for 15 grep -q 'received.*ping' /run/lab/dtcpd-events.log
 	[ ! -s /run/lab/ip-lines ]
 	[ "$(lab_dtcpd_count login)" = 1 ]
 	[ "$(up_pid)" = "$pid" ]
@@ -51,7 +51,7 @@ renewed_again() { [ "$(leases RENEW)" -ge "$1" ]; }
 @test "another lease moves the tunnel; an expired one takes it down" {
 	lab_dhcp_server_start -l 4 203.0.113.101
 	lab_dhclient
-	wait_for 10 up_is up
+	wait_for 20 up_is up
 	lab_dhcp_server_stop --forget
 	lab_dhcp_server_start -l 4 203.0.113.102
 	moved() { up_is up && [[ $(up_tunnel) == *" 203.0.113.102 "* ]]; }
@@ -60,7 +60,7 @@ renewed_again() { [ "$(leases RENEW)" -ge "$1" ]; }
 	lab_dhcp_server_stop
 	expired() { [ -z "$(lab_address)" ]; }
 	wait_for 15 expired
-	assert_gone_within 5
+	assert_gone_within 15
 }
 
 @test "no program, no account file, a broken one: the lease is taken all the same" {
@@ -93,10 +93,10 @@ renewed_again() { [ "$(leases RENEW)" -ge "$1" ]; }
 	said=$(customer timeout 30 dhclient -1 -cf /dev/null -lf /run/lab/dhclient.leases \
 		-pf /run/lab/dhclient.pid wan 2>&1 3>&-)
 	echo "$said"
-	[ $(($(up_ms) - start)) -lt 6000 ]
-	wait_for 5 lab_processes_run
+	[ $(($(up_ms) - start)) -lt 20000 ]
+	wait_for 15 lab_processes_run
 	lab_dhclient_release
-	assert_gone_within 5
+	assert_gone_within 15
 }
 
 lab_processes_run() { lab_processes | grep -q .; }

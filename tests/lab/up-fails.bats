@@ -137,7 +137,7 @@ servers_fail() {
 	# With -w 0 there is always a keeper that goes on.
 	run dtcp_up -w 0
 	[ "$status" = 75 ]
-	wait_for 5 up_is connecting
+	wait_for 15 up_is connecting
 	dtcp_up --down
 	assert_nothing_left
 }

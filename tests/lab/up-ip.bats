@@ -66,7 +66,7 @@ up_break_ip() {
 	local start
 	start=$(up_ms)
 	up_fails 71 'dtcp0: ip: ended at its time limit'
-	[ $(($(up_ms) - start)) -lt 12000 ]
+	[ $(($(up_ms) - start)) -lt 25000 ]
 	not pgrep -f 'sleep 1000'
 }
 

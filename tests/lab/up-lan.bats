@@ -23,7 +23,7 @@ has() { up_addresses "$1" | grep -qx "$2"; }
 	[ "$(up_addresses lan0)" = 2001:db8:c0de::1/64 ]
 	[ -z "$(up_addresses dtcp0)" ]
 	lab_lan_address 2001:db8:c0de:0
-	wait_for 5 lab_ping6 lan "$LAB_HOST6"
+	wait_for 15 lab_ping6 lan "$LAB_HOST6"
 	lab_ping6 host6 2001:db8:c0de::2
 	dtcp_up --down
 	assert_nothing_left
@@ -68,7 +68,7 @@ has() { up_addresses "$1" | grep -qx "$2"; }
 		echo "$i"
 		ip -n customer link add lan1 type veth peer name peer1
 		ip -n customer link set lan1 up
-		wait_for 5 has lan1 2001:db8:c0de:1::1/64
+		wait_for 15 has lan1 2001:db8:c0de:1::1/64
 		ip -n customer link del lan1
 		lab_sleep 0.2
 	done
@@ -83,13 +83,13 @@ has() { up_addresses "$1" | grep -qx "$2"; }
 	local pid
 	pid=$(up_pid)
 	ip -n customer addr del 2001:db8:c0de::1/64 dev lan0
-	wait_for 5 has lan0 2001:db8:c0de::1/64
+	wait_for 15 has lan0 2001:db8:c0de::1/64
 	lab_link customer lan0 down # takes all IPv6 addresses away
-	wait_for 5 has lan0 2001:db8:c0de::1/64
+	wait_for 15 has lan0 2001:db8:c0de::1/64
 	lab_link customer lan0 up
-	wait_for 5 has lan0 2001:db8:c0de::1/64
+	wait_for 15 has lan0 2001:db8:c0de::1/64
 	lab_lan_address 2001:db8:c0de:0
-	wait_for 5 lab_ping6 lan "$LAB_HOST6"
+	wait_for 15 lab_ping6 lan "$LAB_HOST6"
 	[ "$(up_pid)" = "$pid" ] && [ "$(lab_dtcpd_count login)" = 1 ]
 	dtcp_up --down
 	assert_nothing_left
@@ -113,8 +113,8 @@ has() { up_addresses "$1" | grep -qx "$2"; }
 	dtcp_up
 	has lan0 2001:db8:c0de::1/64
 	kill -HUP "$(up_pid)"
-	wait_for 10 has lan0 2001:db8:beef::1/64
-	wait_for 5 up_is up
+	wait_for 20 has lan0 2001:db8:beef::1/64
+	wait_for 15 up_is up
 	[ "$(up_addresses lan0)" = 2001:db8:beef::1/64 ]
 	not grep -q c0de <(up_routes)
 	dtcp_up --down

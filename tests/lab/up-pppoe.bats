@@ -19,7 +19,7 @@ teardown() {
 # dial [-n UNIT] [PPPD-OPTION...]: and the tunnel is up.
 dial() {
 	lab_pppoe_dial "$@"
-	wait_for 10 up_is up
+	wait_for 20 up_is up
 }
 
 # provider_ready: pppoe-server and DTCP server.
@@ -40,7 +40,7 @@ provider_ready() {
 	customer timeout 10 ping -6 -c 1 -W 2 -I dtcp0 ff02::2
 	lab_log 'up: 192.0.2.101 to 198.51.100.1'
 	lab_pppoe_hangup
-	assert_gone_within 5
+	assert_gone_within 15
 	not lab_ping6 customer "$LAB_HOST6"
 }
 
@@ -52,7 +52,7 @@ provider_ready() {
 	wait_for 15 moved
 	lab_ping6 customer "$LAB_HOST6"
 	lab_pppoe_hangup
-	assert_gone_within 5
+	assert_gone_within 15
 }
 
 @test "a second pppd, a VPN's, comes and goes: the tunnel stays as it is" {
@@ -61,14 +61,14 @@ provider_ready() {
 	local before
 	before=$(up_tunnel; ip -n customer -o link show dtcp0; up_routes; up_pid)
 	lab_pppoe_dial -n 1 nodefaultroute
-	wait_for 5 lab_log 'is kept for link ppp0, which still has 192.0.2.101; link ppp1 is not used'
+	wait_for 15 lab_log 'is kept for link ppp0, which still has 192.0.2.101; link ppp1 is not used'
 	lab_ping6 customer "$LAB_HOST6"
 	lab_pppoe_hangup 1
 	[ "$(up_tunnel; ip -n customer -o link show dtcp0; up_routes; up_pid)" = "$before" ]
 	lab_ping6 customer "$LAB_HOST6"
 	[ "$(lab_dtcpd_count login)" = 1 ]
 	lab_pppoe_hangup
-	assert_gone_within 5
+	assert_gone_within 15
 }
 
 @test "the hang-up of a killed pppd, which runs no hook, withdraws the routes" {
@@ -76,7 +76,7 @@ provider_ready() {
 	dial defaultroute
 	lab_pppoe_hangup 0 KILL
 	withdrawn() { [ -z "$(ip -n customer -6 route show default dev dtcp0 table all)" ]; }
-	wait_for 5 withdrawn
+	wait_for 15 withdrawn
 	up_is connecting
 	dtcp_up --down
 	assert_nothing_left
@@ -96,7 +96,7 @@ provider_ready() {
 	[ "$(lab_dtcpd_count accepted)" = 0 ]
 	rm -r /etc/NetworkManager/dispatcher.d
 	customer $up wan /dev/ppp 0 "$LAB_CLIENT4" 203.0.113.1 /org/freedesktop/NetworkManager/PPP/1
-	wait_for 10 up_is up
+	wait_for 20 up_is up
 	# The end of IPv6 on the link is not the end of the link.
 	customer $down wan /dev/ppp 0 fe80::1 fe80::2 ''
 	up_is up
@@ -125,7 +125,7 @@ provider_ready() {
 	provider_ready
 	lab_account link=ppp7
 	lab_pppoe_dial defaultroute
-	wait_for 5 lab_log 'has no account for .*link ppp0.*nothing to do'
+	wait_for 15 lab_log 'has no account for .*link ppp0.*nothing to do'
 	assert_nothing_left
 	lab_pppoe_hangup
 	assert_nothing_left

@@ -7,12 +7,13 @@ load up
 
 setup() {
 	lab_up
-	rm -f /run/lab/events /run/lab/slow
+	rm -f /run/lab/events /run/lab/slow /run/lab/hold
 	cat >/run/lab/script <<-'END'
 		#!/bin/sh
 		{ echo "$#: $*"; tr '\0' '\n' </proc/$$/environ; echo "cwd $(pwd)"; } >>/run/lab/events
 		echo "this is $1"
 		echo "and on the other stream" >&2
+		while [ -e /run/lab/hold ]; do sleep 0.1; done
 		[ ! -e /run/lab/slow ] || sleep "$(cat /run/lab/slow)"
 		[ ! -e /run/lab/fail ] || exit 3
 	END
@@ -27,7 +28,7 @@ teardown() {
 
 # event_is <TEXT: what was noted since the last time.
 event_is() {
-	wait_for 5 grep -q '^cwd' /run/lab/events
+	wait_for 15 grep -q '^cwd' /run/lab/events
 	diff - /run/lab/events
 	: >/run/lab/events
 }
@@ -90,16 +91,13 @@ all_events() { [ "$(events)" = "$*" ]; }
 @test "a slow script holds nothing up; of what waits, the last event remains" {
 	ip -n customer addr add 203.0.113.60/24 dev wan
 	ip -n customer addr add 203.0.113.61/24 dev wan
-	echo 3 >/run/lab/slow
-	local start
-	start=$(up_ms)
+	touch /run/lab/hold # it runs as long as this is there
 	dtcp_up "$LAB_CLIENT4"
-	[ $(($(up_ms) - start)) -lt 2500 ]
-	wait_for 5 all_events up
+	wait_for 15 all_events up
 	dtcp_up 203.0.113.60
 	dtcp_up 203.0.113.61
-	rm /run/lab/slow
-	wait_for 10 all_events up change
+	rm /run/lab/hold
+	wait_for 20 all_events up change
 	lab_sleep 0.5
 	[ "$(events)" = 'up change' ]
 	grep -q 'DTCP_LOCAL=203.0.113.61' /run/lab/events
@@ -110,11 +108,17 @@ all_events() { [ "$(events)" = "$*" ]; }
 @test "a script that hangs is ended after 1 s at the end, with all that it started" {
 	echo 1000 >/run/lab/slow
 	dtcp_up
-	wait_for 5 all_events up # and it hangs, as will the next one
-	local start
+	wait_for 15 all_events up # and it hangs, as will the next one
+	# What starting a program takes here is not the keeper's doing.
+	local start overhead took
+	start=$(up_ms)
+	dtcp_up --status
+	overhead=$(($(up_ms) - start))
 	start=$(up_ms)
 	dtcp_up --down
-	[ $(($(up_ms) - start)) -lt 2200 ]
+	took=$(($(up_ms) - start))
+	echo "$took ms, and $overhead ms to start a program"
+	[ $took -lt $((2000 + 4 * overhead)) ]
 	all_events up down
 	not pgrep -f 'sleep 1000'
 	assert_nothing_left
@@ -123,13 +127,13 @@ all_events() { [ "$(events)" = "$*" ]; }
 @test "a script that fails, or is missing: a warning in the log, the tunnel is up" {
 	touch /run/lab/fail
 	dtcp_up
-	wait_for 5 lab_log 'dtcp0: script /run/lab/script up: exit status 3'
+	wait_for 15 lab_log 'dtcp0: script /run/lab/script up: exit status 3'
 	rm /run/lab/fail /run/lab/script
 	dtcp_up # the same address: still up
 	kill -HUP "$(up_pid)"
 	ip -n customer addr add 203.0.113.60/24 dev wan
 	dtcp_up 203.0.113.60
-	wait_for 5 lab_log 'script /run/lab/script change cannot be run: No such file'
+	wait_for 15 lab_log 'script /run/lab/script change cannot be run: No such file'
 	up_is up
 	dtcp_up --down
 	assert_nothing_left
@@ -140,15 +144,15 @@ all_events() { [ "$(events)" = "$*" ]; }
 	dtcp_up
 	lab_dtcpd_command 'do all close' # it reconnects within 3 s
 	reconnected() { [ "$(lab_dtcpd_count login-ok)" = 2 ] && up_is up; }
-	wait_for 10 reconnected
+	wait_for 20 reconnected
 	[ "$(events)" = up ]
 	lab_dtcpd_set accept=close
 	lab_dtcpd_command 'do all close'
-	wait_for 10 all_events up lost
+	wait_for 20 all_events up lost
 	not grep -q . <(ip -n customer -6 route show default dev dtcp0)
 	lab_dtcpd_set accept=ok
 	kill -USR1 "$(up_pid)"
-	wait_for 10 all_events up lost change
+	wait_for 20 all_events up lost change
 	up_is up
 	dtcp_up --down
 	[ "$(events)" = 'up lost change down' ]

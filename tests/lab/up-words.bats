@@ -27,9 +27,9 @@ teardown() {
 	# The outer TTL, and that packets come in pieces of the MTU.
 	customer ping -6 -c 1 -W 2 -s 1253 -M 'do' "$LAB_HOST6" 2>&1 | grep -i 'too long.*1300'
 	lab_spawn tcpdump ip netns exec provider tcpdump -U -v -n -c 1 -i acc ip proto 41
-	wait_for 5 grep -q listening /run/lab/tcpdump.log
+	wait_for 15 grep -q listening /run/lab/tcpdump.log
 	lab_ping6 customer "$LAB_HOST6"
-	wait_for 5 grep -q 'ttl 5,.*proto IPv6' /run/lab/tcpdump.log
+	wait_for 15 grep -q 'ttl 5,.*proto IPv6' /run/lab/tcpdump.log
 	dtcp_up --down
 	assert_nothing_left
 	lab_account route=none
@@ -58,7 +58,7 @@ teardown() {
 	up_ready
 	lab_path_mtu 1400
 	dtcp_up
-	wait_for 10 lab_log 'packets of the MTU 1480 are lost.*mtu='
+	wait_for 20 lab_log 'packets of the MTU 1480 are lost.*mtu='
 	up_is up
 	dtcp_up --down
 }
@@ -68,7 +68,7 @@ teardown() {
 	lab_proto41 both
 	dtcp_up
 	[ "$(dtcp_up --status --json | jq '.[0].path_ok')" = null ]
-	wait_for 10 lab_log 'does not answer through the tunnel.*protocol 41'
+	wait_for 20 lab_log 'does not answer through the tunnel.*protocol 41'
 	[ "$(dtcp_up --status --json | jq '.[0].path_ok')" = false ]
 	dtcp_up --down
 	assert_nothing_left
@@ -77,7 +77,7 @@ teardown() {
 	lab_dtcpd_set allrouters=off
 	dtcp_up
 	path_is_good() { [ "$(dtcp_up --status --json | jq '.[0].path_ok')" = true ]; }
-	wait_for 5 path_is_good
+	wait_for 15 path_is_good
 	dtcp_up --down
 }
 
@@ -94,7 +94,7 @@ teardown() {
 	up_is up far
 	[ "$(dtcp_up -S -j | jq -c '.[0] | [.interface, .state, .path_ok, .mtu, .prefixes[0]]')" = \
 		'["far","up",null,null,"2001:db8:c0de::/48"]' ]
-	wait_for 5 grep -q 'received.*ping' /run/lab/dtcpd-events.log
+	wait_for 15 grep -q 'received.*ping' /run/lab/dtcpd-events.log
 	dtcp_up --down
 	[ "$(cat /run/lab/script.log)" = $'up far 2001:db8:c0de::/48\ndown far 2001:db8:c0de::/48' ]
 	lab_dtcpd_log received | tail -n 1 | grep quit
