@@ -51,24 +51,24 @@ has_prefix() { ip -n customer -6 addr show dev lan0 | grep -q " ${1}1/64 "; }
 	install -m 755 "$LAB_PROJECT/etc/dtcp-event.example.sh" /usr/local/sbin/dtcp-event
 	lab_account ping=1 lan=lan0 script=/usr/local/sbin/dtcp-event
 	dtcp_up
-	wait_for 10 lan_has "$OLD" good
+	wait_for 20 lan_has "$OLD" good
 	from_lan "$OLD"
 	another_prefix
-	wait_for 5 lan_has "$NEW" good
-	wait_for 2 lan_has "$OLD" deprecated
+	wait_for 20 lan_has "$NEW" good
+	wait_for 20 lan_has "$OLD" deprecated
 	from_lan "$NEW"
 	# The world reaches the host, too.
 	lab_ping6 host6 "$(lan_addresses | sed -n 's/ good//p' | head -n 1)"
 	dtcp_up --down
-	wait_for 5 lan_lacks good
-	wait_for 5 not lan_has_router
+	wait_for 20 lan_lacks good
+	wait_for 20 not lan_has_router
 }
 
 @test "radvd, told by the event script: without a way out it is no router, and comes back" {
 	install -m 755 "$LAB_PROJECT/etc/dtcp-event.example.sh" /usr/local/sbin/dtcp-event
 	lab_account ping=1 lan=lan0 script=/usr/local/sbin/dtcp-event
 	dtcp_up
-	wait_for 10 lan_has "$OLD" good
+	wait_for 20 lan_has "$OLD" good
 	lab_dtcpd_set prefixes="$OLD/48"
 	lab_proto41 both
 	wait_for 15 not lan_has_router
@@ -83,7 +83,7 @@ has_prefix() { ip -n customer -6 addr show dev lan0 | grep -q " ${1}1/64 "; }
 	lab_account ping=1 lan=lan0
 	dtcp_up
 	lab_spawn radvd ip netns exec customer radvd -n -C /run/lab/radvd.conf -p /run/lab/radvd.own -m stderr
-	wait_for 10 lan_has "$OLD" good
+	wait_for 20 lan_has "$OLD" good
 	from_lan "$OLD"
 }
 
@@ -94,11 +94,11 @@ has_prefix() { ip -n customer -6 addr show dev lan0 | grep -q " ${1}1/64 "; }
 	lab_spawn dnsmasq ip netns exec customer dnsmasq --keep-in-foreground --log-facility=- \
 		--conf-file=/run/lab/dnsmasq.conf --port=0 --interface=lan0 --bind-interfaces \
 		--dhcp-leasefile=/run/lab/dnsmasq.leases
-	wait_for 10 lan_has "$OLD" good
+	wait_for 20 lan_has "$OLD" good
 	from_lan "$OLD"
 	another_prefix
-	wait_for 5 lan_has "$NEW" good
-	wait_for 5 lan_has "$OLD" deprecated
+	wait_for 20 lan_has "$NEW" good
+	wait_for 20 lan_has "$OLD" deprecated
 	from_lan "$NEW"
 }
 

@@ -22,7 +22,7 @@ works() { is_up && lab_ping6 customer "$LAB_HOST6"; }
 
 @test "an interface that somebody removes is built anew" {
 	ip -n customer link del dtcp0
-	wait_for 5 works
+	wait_for 15 works
 	[ "$(lab_log 'somebody removed the interface' | wc -l)" = 1 ]
 	dtcp_up --down
 	assert_nothing_left
@@ -30,7 +30,7 @@ works() { is_up && lab_ping6 customer "$LAB_HOST6"; }
 
 @test "a route that somebody removes is built anew" {
 	ip -n customer -6 route del default dev dtcp0
-	wait_for 5 works
+	wait_for 15 works
 	ip -n customer -6 route show default | grep 'dev dtcp0'
 	dtcp_up --down
 	assert_nothing_left
@@ -38,7 +38,7 @@ works() { is_up && lab_ping6 customer "$LAB_HOST6"; }
 
 @test "an interface that somebody sets down is built anew" {
 	ip -n customer link set dtcp0 down
-	wait_for 5 works
+	wait_for 15 works
 }
 
 # A network manager that takes our routes for its own does so each time.
