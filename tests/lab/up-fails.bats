@@ -97,7 +97,7 @@ servers_fail() {
 	up_fails 78 "$ACCOUNTS:2: .*ttl"
 	rm "$ACCOUNTS"
 	up_fails 78 "$ACCOUNTS: .*No such file"
-	up_fails 64 "unknown option.*--nonsense" --nonsense
+	up_fails 64 "no option .*--nonsense" --nonsense
 	up_fails 64 "IPv4 address.*fe80::1" fe80::1
 	up_fails 64 "sit0" -i sit0
 	[ "$(lab_dtcpd_count accepted)" = 0 ]
