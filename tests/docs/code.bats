@@ -29,7 +29,7 @@ options() {
 }
 
 @test "options: getopt's short ones are those of the table" {
-    found=$(sed -nE 's/.*getopt_long\(argc, argv, "([^"]*)".*/\1/p' "$SRC/options.c" |
+    found=$(sed -nE 's/^static const char shorts\[\] = ":?([^"]*)";/\1/p' "$SRC/options.c" |
         sed -E 's/(.)(:?)/\1\2\n/g' | sed -E '/^$/d; s/^(.):$/\1 argument/; s/^(.)$/\1 -/')
     same 16 "$found" "$(options | awk '$1 != "-" { print $1, $3 }')"
 }
