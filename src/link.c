@@ -114,7 +114,9 @@ bool link_has_address6(const char *name, const struct in6_addr *a)
 	return found;
 }
 
-static bool ask(const char *name, unsigned long what, struct ifreq *r)
+/* The request is a constant in each call, since C libraries disagree on its
+ * type. */
+static bool ask(const char *name, bool mtu, struct ifreq *r)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	bool ok;
@@ -123,7 +125,7 @@ static bool ask(const char *name, unsigned long what, struct ifreq *r)
 		return false;
 	memset(r, 0, sizeof *r);
 	snprintf(r->ifr_name, sizeof r->ifr_name, "%s", name);
-	ok = ioctl(fd, what, r) == 0;
+	ok = (mtu ? ioctl(fd, SIOCGIFMTU, r) : ioctl(fd, SIOCGIFHWADDR, r)) == 0;
 	close(fd);
 	return ok;
 }
@@ -132,14 +134,14 @@ unsigned link_mtu(const char *link)
 {
 	struct ifreq r;
 
-	return ask(link, SIOCGIFMTU, &r) && r.ifr_mtu > 0 ? (unsigned)r.ifr_mtu : 0;
+	return ask(link, true, &r) && r.ifr_mtu > 0 ? (unsigned)r.ifr_mtu : 0;
 }
 
 enum link_kind link_kind(const char *name)
 {
 	struct ifreq r;
 
-	if (!ask(name, SIOCGIFHWADDR, &r))
+	if (!ask(name, false, &r))
 		return LINK_ABSENT;
 	return r.ifr_hwaddr.sa_family == ARPHRD_SIT ? LINK_SIT : LINK_OTHER;
 }
