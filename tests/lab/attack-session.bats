@@ -21,11 +21,17 @@ teardown() {
 	lab_end
 }
 
-# listen_for_router: what comes to the LAN's host.
+# listen_for_router: what comes to the LAN's host. The router can speak there:
+# its address is no longer tentative.
 listen_for_router() {
+	wait_for 10 router_speaks
 	lab_spawn tcpdump ip netns exec lan tcpdump -n -i eth0 -l --immediate-mode \
 		'icmp6[0] = 134'
 	wait_for 5 grep -q listening /run/lab/tcpdump.log
+}
+router_speaks() {
+	customer ip -6 addr show dev lan0 scope link >/run/lab/lan0
+	grep -q inet6 /run/lab/lan0 && not grep -q tentative /run/lab/lan0
 }
 advertised() { grep -q 'router advertisement' /run/lab/tcpdump.log; }
 
