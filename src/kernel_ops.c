@@ -108,10 +108,11 @@ bool kernel_build(struct kernel *k)
 	case LINK_SIT:
 		log_msg(LOG_NOTICE, "%s: a sit tunnel of this name is left from before; it is "
 				    "taken over", k->want.name);
-		k->now = (struct tunnel){0};
-		memcpy(k->now.name, k->want.name, sizeof k->now.name);
-		k->now.route = ROUTE_NONE;
-		k->exists = true;
+		/* Routes that it had beside it are most likely those that are wanted;
+		 * an address on a LAN may be somebody else's. */
+		k->now = k->want;
+		k->now.n_lans = 0;
+		k->exists = k->routes = true;
 		k->left = true;
 		return true; /* kernel_go() removes it first */
 	case LINK_ABSENT:

@@ -117,3 +117,15 @@ nothing_in_kernel() {
 	dtcp_up --down
 	assert_nothing_left
 }
+
+# A boot script that tidies /run up, say.
+@test "emptied once all are killed: the next dtcp-up takes over what is in the kernel" {
+	lab_account
+	stay_up
+	kill_all
+	rm -f "$RUN_DIR"/*
+	dtcp_up "$LAB_CLIENT4"
+	lab_ping6 customer "$LAB_HOST6"
+	stay_end down
+	assert_nothing_left
+}
