@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "kernel.h"
 
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -238,7 +237,7 @@ static void watch_lan(struct kernel *k, const struct watch_event *e)
 			lan->state = LAN_ABSENT;
 		if (e->kind == WATCH_ADDRESS6_GONE && lan->state != LAN_ABSENT &&
 		    memcmp(&e->address, &lan->address, sizeof e->address) == 0 &&
-		    e->index == if_nametoindex(lan->name))
+		    e->index == link_index(lan->name))
 			lan->state = LAN_WANTED;
 	}
 }
@@ -278,6 +277,6 @@ void kernel_watch(struct kernel *k, const struct watch_event *e)
 		return;
 	if (e->kind == WATCH_LINK_GONE && strcmp(e->name, k->now.name) == 0)
 		meddled(k, "the interface");
-	if (e->kind == WATCH_ROUTE_GONE && k->routes && e->index == if_nametoindex(k->now.name))
+	if (e->kind == WATCH_ROUTE_GONE && k->routes && e->index == link_index(k->now.name))
 		meddled(k, "a route into the tunnel");
 }

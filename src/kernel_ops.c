@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,7 +84,7 @@ static bool distrust_far_end(const struct tunnel *t)
 /* Whether the address of a LAN interface is ours to make. */
 static void look_at_lan(const struct tunnel *t, struct tunnel_lan *lan)
 {
-	if (!if_nametoindex(lan->name)) {
+	if (!link_index(lan->name)) {
 		if (lan->state == LAN_WANTED)
 			log_msg(LOG_WARNING, "%s: LAN interface %s is missing; it gets its address "
 					     "when it appears", t->name, lan->name);

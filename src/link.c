@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "link.h"
 
-#include <ifaddrs.h>
 #include <linux/if_arp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
+
+#include "netlink.h"
+
+/* By netlink, not by ioctl(2): that one has the kernel start modprobe(8) for a
+ * name that is not there, which takes longer than all else here together. */
 
 bool link_global(struct in_addr a)
 {
@@ -16,132 +17,203 @@ bool link_global(struct in_addr a)
 	return h >> 24 != 127 && h >> 24 != 0 && h >> 16 != 0xa9fe;
 }
 
-/* The IPv4 address in a sockaddr, 0.0.0.0 for others and for none. */
-static struct in_addr ipv4(const struct sockaddr *sa)
-{
-	struct sockaddr_in sin;
+/* What the kernel says of one interface. */
+struct link {
+	unsigned index; /* 0: there is none */
+	unsigned type, mtu;
+	char name[IF_NAMESIZE];
+};
 
-	memset(&sin, 0, sizeof sin);
-	if (sa && sa->sa_family == AF_INET)
-		memcpy(&sin, sa, sizeof sin);
-	return sin.sin_addr;
+static void take_link(void *arg, const struct nlmsghdr *h)
+{
+	const struct ifinfomsg *info = NLMSG_DATA(h);
+	struct link *l = arg;
+	const struct rtattr *a;
+
+	if (h->nlmsg_type != RTM_NEWLINK || h->nlmsg_len < NLMSG_LENGTH(sizeof *info))
+		return;
+	l->index = (unsigned)info->ifi_index;
+	l->type = info->ifi_type;
+	a = netlink_attr(h, sizeof *info, IFLA_MTU, sizeof l->mtu);
+	if (a)
+		memcpy(&l->mtu, RTA_DATA(a), sizeof l->mtu);
+	a = netlink_attr(h, sizeof *info, IFLA_IFNAME, 1);
+	if (a)
+		snprintf(l->name, sizeof l->name, "%.*s", (int)RTA_PAYLOAD(a),
+			 (const char *)RTA_DATA(a));
+}
+
+/* Asks for an interface by name, or by index where name is "". */
+static struct link ask_link(const char *name, unsigned index)
+{
+	struct {
+		struct nlmsghdr h;
+		struct ifinfomsg m;
+		struct rtattr a;
+		char name[IF_NAMESIZE];
+	} ask;
+	struct link l = {0};
+
+	memset(&ask, 0, sizeof ask);
+	ask.h.nlmsg_type = RTM_GETLINK;
+	ask.h.nlmsg_len = index ? NLMSG_LENGTH(sizeof ask.m) : sizeof ask;
+	ask.m.ifi_index = (int)index;
+	ask.a = (struct rtattr){RTA_LENGTH(sizeof ask.name), IFLA_IFNAME};
+	snprintf(ask.name, sizeof ask.name, "%s", name);
+	netlink_ask(&ask.h, take_link, &l);
+	return l;
+}
+
+/* What is looked for among all addresses, and what was found. */
+struct search {
+	unsigned index; /* on this interface; 0: on any */
+	struct in_addr address;
+	struct in6_addr address6;
+	bool found;
+	unsigned on;           /* the interface that has the address */
+	struct in_addr global; /* the first one of interface index */
+};
+
+static bool ask_addresses(unsigned char family, netlink_fn *fn, struct search *s)
+{
+	struct {
+		struct nlmsghdr h;
+		struct ifaddrmsg m;
+	} ask;
+
+	memset(&ask, 0, sizeof ask);
+	ask.h.nlmsg_type = RTM_GETADDR;
+	ask.h.nlmsg_flags = NLM_F_DUMP;
+	ask.h.nlmsg_len = sizeof ask;
+	ask.m.ifa_family = family;
+	return netlink_ask(&ask.h, fn, s);
+}
+
+static bool is_address(const struct nlmsghdr *h)
+{
+	return h->nlmsg_type == RTM_NEWADDR &&
+	       h->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifaddrmsg));
+}
+
+/* One IPv4 address of a message, 0.0.0.0 where it has none of that kind. */
+static struct in_addr ipv4(const struct nlmsghdr *h, unsigned short kind)
+{
+	struct in_addr a = {0};
+	const struct rtattr *attr = netlink_attr(h, sizeof(struct ifaddrmsg), kind, sizeof a);
+
+	if (attr)
+		memcpy(&a, RTA_DATA(attr), sizeof a);
+	return a;
+}
+
+static void take_address(void *arg, const struct nlmsghdr *h)
+{
+	const struct ifaddrmsg *m = NLMSG_DATA(h);
+	struct search *s = arg;
+	struct in_addr a;
+
+	if (!is_address(h) || (s->index && s->index != m->ifa_index))
+		return;
+	a = ipv4(h, IFA_LOCAL);
+	if (a.s_addr && a.s_addr == s->address.s_addr) {
+		s->found = true;
+		s->on = m->ifa_index;
+	}
+	if (!s->global.s_addr && link_global(a))
+		s->global = a;
 }
 
 bool link_address(const char *link, struct in_addr prefer, struct in_addr *out)
 {
-	struct ifaddrs *all, *i;
-	bool found = false;
+	struct search s = {.index = ask_link(link, 0).index, .address = prefer};
 
-	if (getifaddrs(&all) < 0)
+	if (!s.index || !ask_addresses(AF_INET, take_address, &s) || (!s.found && !s.global.s_addr))
 		return false;
-	for (i = all; i; i = i->ifa_next) {
-		struct in_addr a = ipv4(i->ifa_addr);
-
-		if (!a.s_addr || strcmp(i->ifa_name, link) != 0)
-			continue;
-		if (a.s_addr == prefer.s_addr || (!found && link_global(a))) {
-			*out = a;
-			found = true;
-		}
-		if (a.s_addr == prefer.s_addr)
-			break;
-	}
-	freeifaddrs(all);
-	return found;
+	*out = s.found ? prefer : s.global;
+	return true;
 }
 
 bool link_of(struct in_addr address, char link[IF_NAMESIZE])
 {
-	struct ifaddrs *all;
-	bool found = false;
+	struct search s = {.address = address};
+	struct link l;
 
-	if (getifaddrs(&all) < 0)
+	if (!ask_addresses(AF_INET, take_address, &s) || !s.found)
 		return false;
-	for (struct ifaddrs *i = all; i && !found; i = i->ifa_next) {
-		if (!address.s_addr || ipv4(i->ifa_addr).s_addr != address.s_addr)
-			continue;
-		snprintf(link, IF_NAMESIZE, "%s", i->ifa_name);
-		found = true;
-	}
-	freeifaddrs(all);
-	return found;
+	l = ask_link("", s.on);
+	memcpy(link, l.name, IF_NAMESIZE);
+	return l.index != 0;
 }
 
 /* The first and the last address of a network go to all of its hosts, whether
- * or not ip(8) was told of a broadcast address. */
-static bool network_wide(const struct ifaddrs *i, struct in_addr a)
+ * or not ip(8) was told of a broadcast address. A link to one peer has none. */
+static bool network_wide(const struct nlmsghdr *h, struct in_addr a)
 {
-	uint32_t address = ipv4(i->ifa_addr).s_addr, mask = ipv4(i->ifa_netmask).s_addr;
+	const struct ifaddrmsg *m = NLMSG_DATA(h);
+	struct in_addr local = ipv4(h, IFA_LOCAL);
+	uint32_t mask = m->ifa_prefixlen ? htonl(~0u << (32 - m->ifa_prefixlen)) : 0;
 
-	if (!address || ntohl(mask) >= 0xfffffffe || !(i->ifa_flags & IFF_BROADCAST))
+	if (m->ifa_prefixlen > 30 || ipv4(h, IFA_ADDRESS).s_addr != local.s_addr)
 		return false;
-	return a.s_addr == (address & mask) || a.s_addr == (address | ~mask);
+	return a.s_addr == (local.s_addr & mask) || a.s_addr == (local.s_addr | ~mask);
+}
+
+static void take_ours(void *arg, const struct nlmsghdr *h)
+{
+	struct search *s = arg;
+
+	if (is_address(h) && (ipv4(h, IFA_LOCAL).s_addr == s->address.s_addr ||
+			      ipv4(h, IFA_BROADCAST).s_addr == s->address.s_addr ||
+			      network_wide(h, s->address)))
+		s->found = true;
 }
 
 bool link_is_ours(struct in_addr a)
 {
-	struct ifaddrs *all;
-	bool ours = false;
+	struct search s = {.address = a};
 
-	if (getifaddrs(&all) < 0)
-		return true; /* nothing is known, so nothing is allowed */
-	for (struct ifaddrs *i = all; i && !ours; i = i->ifa_next) {
-		ours = ipv4(i->ifa_addr).s_addr == a.s_addr || network_wide(i, a);
-		if (i->ifa_flags & IFF_BROADCAST)
-			ours = ours || ipv4(i->ifa_broadaddr).s_addr == a.s_addr;
-	}
-	freeifaddrs(all);
-	return ours;
+	/* Where nothing is known, nothing is allowed. */
+	return !ask_addresses(AF_INET, take_ours, &s) || s.found;
+}
+
+static void take_address6(void *arg, const struct nlmsghdr *h)
+{
+	const struct ifaddrmsg *m = NLMSG_DATA(h);
+	const struct rtattr *a;
+	struct search *s = arg;
+
+	if (!is_address(h) || m->ifa_index != s->index)
+		return;
+	/* Where there is a peer, IFA_ADDRESS is its. */
+	a = netlink_attr(h, sizeof *m, IFA_LOCAL, sizeof s->address6);
+	if (!a)
+		a = netlink_attr(h, sizeof *m, IFA_ADDRESS, sizeof s->address6);
+	if (a && memcmp(RTA_DATA(a), &s->address6, sizeof s->address6) == 0)
+		s->found = true;
 }
 
 bool link_has_address6(const char *name, const struct in6_addr *a)
 {
-	struct ifaddrs *all;
-	bool found = false;
+	struct search s = {.index = ask_link(name, 0).index, .address6 = *a};
 
-	if (getifaddrs(&all) < 0)
-		return false;
-	for (struct ifaddrs *i = all; i && !found; i = i->ifa_next) {
-		struct sockaddr_in6 sin6;
-
-		if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET6 ||
-		    strcmp(i->ifa_name, name) != 0)
-			continue;
-		memcpy(&sin6, i->ifa_addr, sizeof sin6);
-		found = memcmp(&sin6.sin6_addr, a, sizeof *a) == 0;
-	}
-	freeifaddrs(all);
-	return found;
-}
-
-/* The request is a constant in each call, since C libraries disagree on its
- * type. */
-static bool ask(const char *name, bool mtu, struct ifreq *r)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool ok;
-
-	if (fd < 0)
-		return false;
-	memset(r, 0, sizeof *r);
-	snprintf(r->ifr_name, sizeof r->ifr_name, "%s", name);
-	ok = (mtu ? ioctl(fd, SIOCGIFMTU, r) : ioctl(fd, SIOCGIFHWADDR, r)) == 0;
-	close(fd);
-	return ok;
+	return s.index && ask_addresses(AF_INET6, take_address6, &s) && s.found;
 }
 
 unsigned link_mtu(const char *link)
 {
-	struct ifreq r;
+	return ask_link(link, 0).mtu;
+}
 
-	return ask(link, true, &r) && r.ifr_mtu > 0 ? (unsigned)r.ifr_mtu : 0;
+unsigned link_index(const char *name)
+{
+	return ask_link(name, 0).index;
 }
 
 enum link_kind link_kind(const char *name)
 {
-	struct ifreq r;
+	struct link l = ask_link(name, 0);
 
-	if (!ask(name, false, &r))
+	if (!l.index)
 		return LINK_ABSENT;
-	return r.ifr_hwaddr.sa_family == ARPHRD_SIT ? LINK_SIT : LINK_OTHER;
+	return l.type == ARPHRD_SIT ? LINK_SIT : LINK_OTHER;
 }

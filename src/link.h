@@ -24,6 +24,9 @@ bool link_has_address6(const char *name, const struct in6_addr *a);
 /* Bytes; 0 where there is no such link. */
 unsigned link_mtu(const char *link);
 
+/* 0 where there is no such interface. */
+unsigned link_index(const char *name);
+
 enum link_kind { LINK_ABSENT, LINK_SIT, LINK_OTHER };
 
 /* What the interface of this name is (ARPHRD_SIT of <linux/if_arp.h>). */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <linux/filter.h>
-#include <net/if.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <stddef.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "link.h"
 #include "log.h"
 
 /* Of an IPv6 header and an ICMPv6 echo header: what a big echo leaves free. */
@@ -66,7 +66,7 @@ static int filter(int fd, uint16_t id)
 /* A socket bound to the interface hears nothing that did not come in by it. */
 static bool open_socket(struct probe *p, const char *name)
 {
-	unsigned index = if_nametoindex(name);
+	unsigned index = link_index(name);
 	int off = 0, fd;
 
 	if (p->fd >= 0 && p->index == index)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <linux/filter.h>
-#include <linux/rtnetlink.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "netlink.h"
 #include "tunnel.h"
 
 /* On a busy router routes change all the time. The kernel drops what is not
@@ -50,21 +50,6 @@ int watch_open(void)
 	return fd;
 }
 
-/* RTA_NEXT() and NLMSG_NEXT(), but that the last piece may come without its
- * padding: there they take off more than is left. */
-static const void *next(const void *piece, size_t len, size_t *left)
-{
-	size_t n = NLMSG_ALIGN(len) < *left ? NLMSG_ALIGN(len) : *left;
-
-	*left -= n;
-	return (const char *)piece + n;
-}
-
-static const struct rtattr *next_attr(const struct rtattr *a, size_t *left)
-{
-	return next(a, a->rta_len, left);
-}
-
 static void copy_name(char name[IF_NAMESIZE], const struct rtattr *a)
 {
 	size_t n = RTA_PAYLOAD(a);
@@ -78,36 +63,32 @@ static void copy_name(char name[IF_NAMESIZE], const struct rtattr *a)
 static void link_message(const struct nlmsghdr *h, struct watch_event *e)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(h);
-	size_t left = h->nlmsg_len - NLMSG_LENGTH(sizeof *info);
+	const struct rtattr *name = netlink_attr(h, sizeof *info, IFLA_IFNAME, 0);
 
 	e->kind = h->nlmsg_type == RTM_NEWLINK ? WATCH_LINK_NEW : WATCH_LINK_GONE;
 	e->index = (unsigned)info->ifi_index;
-	for (const struct rtattr *a = IFLA_RTA(info); RTA_OK(a, left); a = next_attr(a, &left))
-		if (a->rta_type == IFLA_IFNAME)
-			copy_name(e->name, a);
+	if (name)
+		copy_name(e->name, name);
 }
 
 static void address_message(const struct nlmsghdr *h, struct watch_event *e)
 {
 	const struct ifaddrmsg *info = NLMSG_DATA(h);
-	size_t left = h->nlmsg_len - NLMSG_LENGTH(sizeof *info);
+	const struct rtattr *a = netlink_attr(h, sizeof *info, IFA_ADDRESS, sizeof e->address);
 
 	e->kind = info->ifa_family == AF_INET ? WATCH_ADDRESS4 : WATCH_ADDRESS6_GONE;
 	e->index = info->ifa_index;
-	for (const struct rtattr *a = IFA_RTA(info); RTA_OK(a, left); a = next_attr(a, &left))
-		if (a->rta_type == IFA_ADDRESS && RTA_PAYLOAD(a) == sizeof e->address)
-			memcpy(&e->address, RTA_DATA(a), sizeof e->address);
+	if (a)
+		memcpy(&e->address, RTA_DATA(a), sizeof e->address);
 }
 
 static void route_message(const struct nlmsghdr *h, struct watch_event *e)
 {
-	const struct rtmsg *info = NLMSG_DATA(h);
-	size_t left = h->nlmsg_len - NLMSG_LENGTH(sizeof *info);
+	const struct rtattr *a = netlink_attr(h, sizeof(struct rtmsg), RTA_OIF, sizeof e->index);
 
 	e->kind = WATCH_ROUTE_GONE;
-	for (const struct rtattr *a = RTM_RTA(info); RTA_OK(a, left); a = next_attr(a, &left))
-		if (a->rta_type == RTA_OIF && RTA_PAYLOAD(a) == sizeof e->index)
-			memcpy(&e->index, RTA_DATA(a), sizeof e->index);
+	if (a)
+		memcpy(&e->index, RTA_DATA(a), sizeof e->index);
 }
 
 static bool one_message(const struct nlmsghdr *h, struct watch_event *e)
@@ -138,13 +119,25 @@ static bool one_message(const struct nlmsghdr *h, struct watch_event *e)
 	}
 }
 
-void watch_parse(const void *buf, size_t len, watch_fn *fn, void *arg)
+struct parse {
+	watch_fn *fn;
+	void *arg;
+};
+
+static void take(void *arg, const struct nlmsghdr *h)
 {
+	const struct parse *p = arg;
 	struct watch_event e;
 
-	for (const struct nlmsghdr *h = buf; NLMSG_OK(h, len); h = next(h, h->nlmsg_len, &len))
-		if (one_message(h, &e))
-			fn(arg, &e);
+	if (one_message(h, &e))
+		p->fn(p->arg, &e);
+}
+
+void watch_parse(const void *buf, size_t len, watch_fn *fn, void *arg)
+{
+	struct parse p = {fn, arg};
+
+	netlink_each(buf, len, take, &p);
 }
 
 void watch_read(int fd, watch_fn *fn, void *arg)

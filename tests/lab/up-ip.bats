@@ -130,3 +130,18 @@ up_break_ip() {
 	dtcp_up --down
 	assert_nothing_left
 }
+
+@test "the kernel is not made to start modprobe for names of interfaces" {
+	local modprobe
+	modprobe=$(</proc/sys/kernel/modprobe)
+	printf '%s\n' '#!/bin/sh' 'echo "$*" >>/run/lab/loaded' >/run/lab/modprobe
+	chmod 755 /run/lab/modprobe
+	: >/run/lab/loaded
+	echo /run/lab/modprobe >/proc/sys/kernel/modprobe
+	dtcp_up
+	dtcp_up
+	dtcp_up --down
+	echo "$modprobe" >/proc/sys/kernel/modprobe
+	cat /run/lab/loaded
+	not grep netdev- /run/lab/loaded
+}
