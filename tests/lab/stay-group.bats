@@ -53,7 +53,7 @@ logging_in() { [ "$(lab_dtcpd_count login)" = 1 ]; }
 
 @test "four processes start and stop it at random: never two keepers, the truth from every call" {
 	lab_spawn storm nsenter --net=/run/netns/customer -- /usr/bin/python3 -E -s -S \
-		"$LAB_TESTS/lab/storm.py" "$DTCP_UP" "$LAB_CLIENT4" "$RUN_DIR" "${STAY_STORM:-60}"
+		"$LAB_TESTS/lab/storm.py" "$DTCP_UP" "$LAB_CLIENT4" "${STAY_STORM:-60}"
 	wait_for "${STAY_STORM_SECONDS:-60}" grep -E '^(ok|failed)' /run/lab/storm.log
 	tail -n 20 /run/lab/storm.log
 	[[ $(tail -n 1 /run/lab/storm.log) == 'ok '* ]]

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Starts and stops dtcp-up at random, from four threads at a time.
 
-    storm.py PROGRAM ADDRESS RUN-DIR CALLS
+    storm.py PROGRAM ADDRESS CALLS
 
 Each call's exit status must be one that can be true at that moment: 0 from
 --down; 0, or 71 (ended while it came up), from a start that waits; 0 or 75
@@ -11,17 +11,18 @@ it must be true exactly: after --down nothing runs, after a start it is up. A
 watcher counts keepers all the while: never two. The last line is `ok CALLS`,
 or `failed` and why."""
 
-import glob
 import json
 import os
 import random
 import subprocess
 import sys
 import threading
+import time
 
-program, address, run_dir, calls = sys.argv[1:4] + [int(sys.argv[4])]
+program, address, calls = sys.argv[1:3] + [int(sys.argv[3])]
 wrong = []
 slow = []
+seen = []
 over = threading.Event()
 left = threading.Semaphore(calls)
 
@@ -58,25 +59,37 @@ def work(seed):
         call(lot.choice(names))
 
 
+def keeper(pid):
+    """Whether a process leads a session of its own and has a signalfd: a keeper
+    opens it once it has the lock, and closes it last of all. Its children have
+    it too, until they run another program, but lead no session."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+            name, fields = stat.read().split("(", 1)[1].rsplit(")", 1)
+        if name != os.path.basename(program) or fields.split()[3] != pid:
+            return False
+        folder = f"/proc/{pid}/fd"
+        return any("signalfd" in os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder))
+    except OSError:
+        return False
+
+
 def keepers():
-    """Processes that hold the lock of a pidfile, and lead a session of their own."""
-    found = []
-    for path in glob.glob("/proc/[0-9]*/fd"):
-        try:
-            links = [os.readlink(f"{path}/{fd}") for fd in os.listdir(path)]
-        except OSError:
-            continue
-        if f"{run_dir}/dtcp0.pid" in links and any("signalfd" in l for l in links):
-            found.append(path)
-    return found
+    """The processes that are keepers, by their numbers."""
+    return {pid for pid in os.listdir("/proc") if pid.isdigit() and keeper(pid)}
 
 
 def watch():
-    """Counts keepers for ever."""
+    """Counts keepers for ever. One look takes a while, in which one may end and
+    another start, and a keeper that has removed all and let go of the lock still
+    has to exit: two are two when they are seen in two looks in a row."""
+    before = set()
     while not over.is_set():
         found = keepers()
-        if len(found) > 1:
-            wrong.append("two keepers: " + " ".join(found))
+        if len(found & before) > 1:
+            wrong.append("two keepers: " + " ".join(sorted(found)))
+        seen.append(len(found))
+        before = found
         over.wait(0.1)
 
 
@@ -84,8 +97,13 @@ def settle():
     """While nobody else calls, the truth is exact."""
     if call("start") != 0 or call("status") != 0 or len(keepers()) != 1:
         wrong.append("not up when all rest")
-    if call("down") != 0 or call("status") != 1 or keepers():
+    if call("down") != 0 or call("status") != 1:
         wrong.append("not down when all rest")
+    until = time.monotonic() + 2
+    while keepers() and time.monotonic() < until:
+        time.sleep(0.05)
+    if keepers():
+        wrong.append("a keeper after --down")
 
 
 def main():
@@ -100,6 +118,8 @@ def main():
         wrong.append(f"ip took too long {len(slow)} times")
     settle()
     over.set()
+    if not any(seen):
+        wrong.append(f"no keeper was seen in {len(seen)} looks")
     print("\n".join(wrong))
     print(f"failed: {wrong[0]}".replace("\n", " ") if wrong else f"ok {calls}")
 
