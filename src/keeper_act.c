@@ -60,6 +60,7 @@ static void login(struct keeper *k)
 	log_msg(LOG_DEBUG, "%s: connecting to %s port %u from %s", k->how.interface, a->server,
 		a->port, k->wanted.s_addr ? inet_ntop(AF_INET, &k->wanted, from, sizeof from)
 					  : "any address");
+	k->said = 0;
 	if (session_start(&k->session, &how))
 		return;
 	log_msg(LOG_ERR, "%s: a session process cannot be started: %s", k->how.interface,

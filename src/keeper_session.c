@@ -107,7 +107,8 @@ static void take_message(struct keeper *k, struct msg *m)
 }
 
 /* A session that was taken over must not fill the log, nor keep us busy; one
- * that is itself says some lines at a login and two at a ping. */
+ * that is itself says some lines at a login and two at a ping. Each is counted
+ * by itself: many moves in a row are nobody's fault. */
 static bool too_much(struct keeper *k)
 {
 	int64_t now = clock_ms();
