@@ -1,0 +1,38 @@
+#!/usr/bin/env bats
+# The short form of `make soak` (tests/soak): after some sessions and moves
+# nothing has grown.
+
+load lab
+load ../soak/soak
+
+teardown() {
+	lab_why
+	lab_down
+}
+
+# even WORD...: the looks of the last part agree in these.
+even() {
+	local word
+	for word in "$@"; do
+		[ "$(grep -o " $word=[0-9]*" /run/lab/looks | sort -u | wc -l)" = 1 ] || {
+			echo "$word is not always the same" >&2
+			return 1
+		}
+	done
+}
+
+@test "100 sessions that the server ends: nothing grows" {
+	soak_cycles sessions 100 2 >/run/lab/looks
+	cat /run/lab/looks
+	grep ^ok /run/lab/looks
+	not grep ^failed /run/lab/looks
+	even processes interfaces addresses routes files
+}
+
+@test "100 moves, with and without a hook: nothing grows" {
+	soak_cycles moves 100 2 >/run/lab/looks
+	cat /run/lab/looks
+	grep ^ok /run/lab/looks
+	not grep ^failed /run/lab/looks
+	even processes interfaces addresses routes files
+}
