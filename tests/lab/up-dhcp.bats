@@ -100,3 +100,53 @@ renewed_again() { [ "$(leases RENEW)" -ge "$1" ]; }
 }
 
 lab_processes_run() { lab_processes | grep -q .; }
+
+@test "dhclient is killed: the tunnel goes on, and follows the address without it" {
+	lab_dhcp_server_start 203.0.113.101
+	lab_dhclient
+	wait_for 20 up_is up
+	local dhclient pid
+	dhclient=$(</run/lab/dhclient.pid)
+	pid=$(up_pid)
+	kill -KILL "$dhclient"
+	wait_for 5 lab_gone "$dhclient"
+	lab_sleep 1
+	up_is up
+	lab_ping6 customer "$LAB_HOST6"
+	[ "$(lab_dtcpd_count login)" = 1 ]
+	# Nobody runs a hook any more.
+	ip -n customer addr flush dev wan
+	withdrawn() { up_is connecting && ! customer ip -6 route show default | grep -q dtcp0; }
+	wait_for 5 withdrawn
+	lab_static 203.0.113.101
+	wait_for 10 up_is up
+	lab_ping6 customer "$LAB_HOST6"
+	lab_dhclient
+	wait_for 10 up_is up
+	[ "$(up_pid)" = "$pid" ]
+	lab_dhclient_release
+	assert_gone_within 10
+}
+
+@test "whatever our hook comes upon, the lease is not declined, and later hooks run" {
+	lab_dhcp_server_start 203.0.113.101
+	local helper=/usr/local/libexec/dtcp-up-hook does
+	[ -e "$helper" ]
+	cp "$helper" /run/lab/helper
+	for does in 'exit 1' 'kill -KILL $$' 'return 1' missing; do
+		: >/run/lab/leases.log
+		if [ "$does" = missing ]; then
+			rm "$helper"
+		else
+			printf '#!/bin/sh\n%s\n' "$does" >"$helper"
+		fi
+		lab_dhclient
+		[ "$(lab_address)" = 203.0.113.101 ]
+		wait_for 5 noted
+		not grep -iE 'DHCPDECLINE' /run/lab/dhclient*.log /run/lab/syslog
+		lab_dhclient_release
+	done
+	install -m 755 /run/lab/helper "$helper"
+	assert_nothing_left
+}
+noted() { [ "$(leases BOUND)" = 1 ]; }
