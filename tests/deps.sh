@@ -52,6 +52,7 @@ packages() {
 		rpm             rpmspec
 		shellcheck      shellcheck
 		strace          strace
+		systemd         systemd-analyze
 		tcpdump         tcpdump
 		util-linux      unshare
 		valgrind        valgrind

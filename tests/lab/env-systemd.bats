@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+# The unit dtcp-up@.service under a real systemd.
+
+load lab
+load up
+load systemd
+
+setup() {
+	lab_up
+	local dest=/run/lab/with-unit
+	[ -d $dest ] || make -s -C "$LAB_PROJECT" -o build/dtcp-up install DESTDIR=$dest \
+		UNITDIR="$SYSTEMD_UNITS" HOOKS='systemd pppd' >/dev/null
+	# /lib is a link, what is copied goes to where it leads.
+	cp -a $dest/. /
+	systemd-sysusers dtcp-up.conf
+	export DTCP_UP=/usr/local/sbin/dtcp-up
+	systemd_start
+}
+
+teardown() {
+	[ -n "${BATS_TEST_COMPLETED-}" ] || cat /run/lab/units.log /run/lab/systemd.log || true
+	lab_end
+}
+
+@test "systemctl start: ready only when up; stop: quick, and leaves nothing" {
+	[ "$(booted cat /proc/1/comm)" = systemd ]
+	lab_static
+	lab_account ping=1
+	# No server yet: starting is not the same as started.
+	booted systemctl --no-block start dtcp-up@wan
+	wait_for 20 grep 'Connection refused' /run/lab/units.log
+	unit_is activating
+	[ -z "$(up_tunnel)" ]
+	lab_dtcpd_start
+	# Ready and up at the same time; neither before the other.
+	wait_for 40 unit_is active
+	up_is up
+	lab_ping6 customer "$LAB_HOST6"
+	# The session is the unit's own user's, by what the unit leaves of root.
+	pgrep -u dtcp-up dtcp-up
+	# Another account file, without another process.
+	local pid logins
+	pid=$(unit_says MainPID)
+	logins=$(lab_dtcpd_count login)
+	booted systemctl reload dtcp-up@wan
+	reloaded() { [ "$(lab_dtcpd_count login)" -gt "$logins" ] && up_is up; }
+	wait_for 20 reloaded
+	[ "$(unit_says MainPID)" = "$pid" ]
+	local begin
+	begin=$(up_ms)
+	booted systemctl stop dtcp-up@wan
+	[ $(($(up_ms) - begin)) -lt 5000 ]
+	assert_nothing_left
+	lab_dtcpd_log ended | tail -n 1 | grep quit
+	[ "$(unit_says Result)" = success ]
+}
+
+@test "a unit that is enabled is what pppd's hooks start and stop, without waiting for it" {
+	lab_account ping=1
+	booted systemctl enable dtcp-up@ppp0
+	lab_pppoe_server_start
+	# The server is away: a hook that waited for the unit would hang pppd.
+	booted pppd plugin rp-pppoe.so wan unit 0 user customer linkname lab0 updetach defaultroute
+	wait_for 20 unit_is activating dtcp-up@ppp0
+	wait_for 20 hook_ended
+	unit_is activating dtcp-up@ppp0
+	lab_dtcpd_start
+	wait_for 40 unit_is active dtcp-up@ppp0
+	lab_ping6 customer "$LAB_HOST6"
+	# The only one, and the unit's, not the hook's.
+	booted cat "/proc/$(unit_says MainPID dtcp-up@ppp0)/cgroup" | grep 'dtcp-up@ppp0.service'
+	[ "$(lab_processes | wc -l)" = 2 ] # root's part and the session
+	booted kill "$(lab_pppd_pid)"
+	assert_gone_within 20
+	wait_for 20 unit_is inactive dtcp-up@ppp0
+}
+hook_ended() { not pgrep -f dtcp-up-hook; }
+
+@test "a keeper that was killed is replaced; what is wrong for good is not tried again" {
+	lab_static
+	lab_dtcpd_start
+	lab_account ping=1
+	mkdir -p /run/lab/units/dtcp-up@.service.d
+	printf '[Service]\nRestartSec=1\n' >/run/lab/units/dtcp-up@.service.d/soon.conf
+	booted systemctl daemon-reload
+	booted systemctl start dtcp-up@wan
+	up_is up
+	booted systemctl kill -s KILL dtcp-up@wan
+	replaced() { [ "$(unit_says NRestarts)" = 1 ] && unit_is active; }
+	wait_for 40 replaced
+	lab_ping6 customer "$LAB_HOST6"
+	booted systemctl stop dtcp-up@wan
+	assert_nothing_left
+	# A word that there is not, in the account file.
+	lab_account colour=blue
+	not booted systemctl start dtcp-up@wan
+	lab_sleep 3
+	unit_is failed
+	[ "$(unit_says NRestarts) $(unit_says ExecMainStatus)" = '0 78' ]
+	grep 'colour' /run/lab/units.log
+	assert_nothing_left
+}
