@@ -11,6 +11,7 @@ bool prefix_parse(const char *text, struct prefix *p)
 	const char *slash = strchr(text, '/'), *s;
 	unsigned len = 0;
 
+	memset(p, 0, sizeof *p); /* it goes into messages as a whole */
 	if (!slash || (size_t)(slash - text) >= sizeof addr)
 		return false;
 	memcpy(addr, text, (size_t)(slash - text));

@@ -128,6 +128,7 @@ bool privs_drop(const struct privs_user *user)
 	struct __user_cap_data_struct none[2], now[2];
 
 	memset(none, 0, sizeof none);
+	memset(now, 0xff, sizeof now); /* what the kernel does not fill is none */
 	if (geteuid() == 0 && !change_user(user->uid, user->gid))
 		return false;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

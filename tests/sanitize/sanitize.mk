@@ -1,0 +1,36 @@
+# The program under sanitizers and under valgrind.
+#
+#   make check-asan       AddressSanitizer and UndefinedBehaviorSanitizer
+#   make check-valgrind   memcheck
+#
+# Each first sees a mistake made on purpose (planted.c) found; then it runs the
+# tests of tests/loopback, and memcheck the unit tests (which are built with the
+# sanitizers anyway) and a tunnel's story in the lab. AddressSanitizer cannot run
+# there: user-mode-linux gives programs less than its shadow's addresses.
+
+ASAN = $(BUILD)/asan
+ASAN_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer -fno-common
+# Linked in: the session changes its user before it may need to load anything.
+ASAN_MAKE = $(MAKE) BUILD=$(ASAN) HARDEN= HARDEN_LD= CFLAGS='$(ASAN_FLAGS)' \
+	LDFLAGS='-static-libasan -static-libubsan'
+MEMCHECK = $(BUILD)/memcheck
+MEMCHECK_MAKE = $(MAKE) BUILD=$(MEMCHECK) CFLAGS='-O1 -g' SANITIZE=
+
+check-asan: deps
+	$(MAKE) all test-programs
+	$(ASAN_MAKE) all planted
+	tests/sanitize/run asan
+
+check-valgrind: deps
+	$(MAKE) all test-programs
+	$(MEMCHECK_MAKE) all planted unit
+	tests/sanitize/run memcheck
+
+# What the two makes above ask for.
+planted: $(BUILD)/planted
+
+$(BUILD)/planted: tests/sanitize/planted.c $(OBJECTS)
+	$(COMPILE) -Isrc -o $@ $^ $(HARDEN_LD) $(LDFLAGS) -Wl,--wrap=offer_check $(LDLIBS)
+
+.PHONY: check-asan check-valgrind planted
