@@ -22,6 +22,7 @@ struct control_request {
 	uint32_t op;
 	uint32_t no_wait; /* --wait 0: answer at once */
 	uint32_t persist; /* a passing failure is no answer */
+	int32_t threshold; /* of the messages that are wanted, as with log_setup() */
 	struct in_addr address; /* 0.0.0.0: none given */
 	char link[IF_NAMESIZE]; /* "": none given */
 };

@@ -117,6 +117,7 @@ static int one_try(struct down *d, const char *iface)
 	if (pidfile_holder(d->dir, iface)) {
 		memset(&r, 0, sizeof r);
 		r.op = CONTROL_DOWN;
+		r.threshold = log_threshold();
 		memcpy(r.link, d->options->link, sizeof r.link);
 		status = ask_keeper(d->dir, iface, &r, clock_ms() + END_MS, NULL);
 		return status == ASK_LATE ? kill_holder(d->dir, iface) : status;

@@ -131,7 +131,7 @@ static void finish(struct session *s)
 	pid_t pid = s->pid;
 	struct msg m;
 
-	msg_text(s->channel, MSG_QUIT, 0, "%s", "");
+	msg_text(s->channel, MSG_QUIT, log_wanted(LOG_DEBUG), "%s", "");
 	while (clock_ms() < deadline && poll(&p, 1, clock_poll_timeout(deadline, clock_ms())) > 0) {
 		if (msg_recv(s->channel, &m) < 0)
 			break;

@@ -196,6 +196,7 @@ void keeper_loop(struct keeper *k)
 	keeper_check_link(k, true);
 	while (k->fsm.state != FSM_DONE) {
 		keeper_tell(k);
+		keeper_hear(k);
 		wait_for_events(k, p);
 		take_events(k, p);
 	}

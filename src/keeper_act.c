@@ -25,14 +25,9 @@ void keeper_quit(struct keeper *k)
 	if (k->session.channel < 0)
 		return;
 	drop_leaving(k);
-	msg_text(k->session.channel, MSG_QUIT, 0, "%s", "");
+	msg_text(k->session.channel, MSG_QUIT, log_wanted(LOG_DEBUG), "%s", "");
 	k->leaving = k->session;
 	k->session = (struct session){0, -1};
-}
-
-static bool any_verbose(const struct keeper *k)
-{
-	return k->how.threshold >= LOG_DEBUG;
 }
 
 static void login(struct keeper *k)
@@ -47,7 +42,7 @@ static void login(struct keeper *k)
 		.local = k->wanted,
 		.deadline = k->fsm.login_by,
 		.first_case = k->first_case[k->fsm.account],
-		.verbose = any_verbose(k),
+		.verbose = log_wanted(LOG_DEBUG),
 	};
 	char from[INET_ADDRSTRLEN];
 
@@ -104,7 +99,7 @@ void keeper_act(struct keeper *k, unsigned actions)
 	if (actions & DO_LOGIN)
 		login(k);
 	if (actions & DO_PING)
-		msg_text(k->session.channel, MSG_PING, 0, "%s", "");
+		msg_text(k->session.channel, MSG_PING, log_wanted(LOG_DEBUG), "%s", "");
 	if (actions & DO_BUILD)
 		build(k);
 	if (actions & DO_ROUTES)

@@ -10,13 +10,29 @@
 #include "log.h"
 #include "status_codes.h"
 
+static bool hears(const struct client *c)
+{
+	return c->fd >= 0 && c->waiting;
+}
+
 void keeper_say(void *arg, int priority, const char *text)
 {
 	struct keeper *k = arg;
 
 	for (int i = 0; i < KEEPER_CLIENTS; i++)
-		if (k->clients[i].fd >= 0 && k->clients[i].waiting)
+		if (hears(&k->clients[i]) && priority <= k->clients[i].asked.threshold)
 			control_say(k->clients[i].fd, CONTROL_TEXT, priority, text);
+}
+
+/* What no caller wants to hear is not even put into words. */
+void keeper_hear(const struct keeper *k)
+{
+	int most = LOG_ERR;
+
+	for (int i = 0; i < KEEPER_CLIENTS; i++)
+		if (hears(&k->clients[i]) && k->clients[i].asked.threshold > most)
+			most = k->clients[i].asked.threshold;
+	log_client_threshold(most);
 }
 
 static void hang_up(struct client *c)
@@ -44,6 +60,7 @@ void keeper_add_client(struct keeper *k, int fd, const struct control_request *a
 		c->waiting = asked != NULL;
 		if (asked)
 			c->asked = *asked;
+		keeper_hear(k);
 		return;
 	}
 	close(fd); /* it asks again */
@@ -144,6 +161,7 @@ void keeper_client(struct keeper *k, struct client *c)
 	}
 	c->asked = q;
 	c->waiting = true;
+	keeper_hear(k);
 	if (k->fsm.state >= FSM_END_SCRIPT && q.op == CONTROL_UP) {
 		control_say(c->fd, CONTROL_ENDING, 0, "");
 		hang_up(c);

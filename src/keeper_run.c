@@ -154,15 +154,17 @@ static int refuse(struct keeper *k, int status)
 int keeper_run(const struct keeper_how *how)
 {
 	struct control_request asked = {.op = CONTROL_UP, .no_wait = how->no_wait,
-					.persist = how->persist};
+					.persist = how->persist,
+					.threshold = how->threshold};
 	struct keeper *k = make(how);
 	int status = STATUS_SYSTEM;
 
 	if (!k)
 		return status;
+	log_set_client(keeper_say, k);
+	log_client_threshold(LOG_ERR);
 	if (how->client >= 0)
 		keeper_add_client(k, how->client, &asked);
-	log_set_client(keeper_say, k);
 	if (!keeper_load_accounts(k, how->accounts))
 		return refuse(k, status);
 	switch (pidfile_take(how->dir, how->interface, &k->pidfile)) {

@@ -86,6 +86,7 @@ void keeper_accept(struct keeper *k);
 void keeper_client(struct keeper *k, struct client *c);
 void keeper_answer(struct keeper *k);
 void keeper_answer_last(struct keeper *k); /* nothing is left */
+void keeper_hear(const struct keeper *k); /* who waits for what messages */
 void keeper_say(void *arg, int priority, const char *text); /* a log_client_fn */
 void keeper_add_client(struct keeper *k, int fd, const struct control_request *asked);
 

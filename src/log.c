@@ -10,9 +10,10 @@
 static struct {
 	unsigned sinks;
 	int threshold;
+	int client_threshold;
 	log_client_fn *client;
 	void *client_arg;
-} sink = {LOG_TO_STDERR, LOG_NOTICE, NULL, NULL};
+} sink = {LOG_TO_STDERR, LOG_NOTICE, LOG_DEBUG, NULL, NULL};
 
 void log_setup(unsigned sinks, int threshold)
 {
@@ -26,6 +27,23 @@ void log_set_client(log_client_fn *fn, void *arg)
 {
 	sink.client = fn;
 	sink.client_arg = arg;
+	sink.client_threshold = LOG_DEBUG;
+}
+
+void log_client_threshold(int threshold)
+{
+	sink.client_threshold = threshold;
+}
+
+static bool client_wants(int priority)
+{
+	return (sink.sinks & LOG_TO_CLIENT) && sink.client && priority <= sink.client_threshold;
+}
+
+bool log_wanted(int priority)
+{
+	return client_wants(priority) ||
+	       ((sink.sinks & ~(unsigned)LOG_TO_CLIENT) && priority <= sink.threshold);
 }
 
 int log_threshold(void)
@@ -86,13 +104,14 @@ void log_msg(int priority, const char *fmt, ...)
 	int saved = errno;
 	va_list ap;
 
+	if (!log_wanted(priority))
+		return;
 	va_start(ap, fmt);
 	vsnprintf(raw, sizeof raw, fmt, ap);
 	va_end(ap);
 	log_escape(text, sizeof text, raw, strlen(raw));
 
-	/* A client asked with a threshold of its own, so it sees all. */
-	if ((sink.sinks & LOG_TO_CLIENT) && sink.client)
+	if (client_wants(priority))
 		sink.client(sink.client_arg, priority, text);
 	if (priority <= sink.threshold) {
 		if (sink.sinks & LOG_TO_STDERR)

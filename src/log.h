@@ -19,8 +19,15 @@ typedef void log_client_fn(void *arg, int priority, const char *text);
 /* Sets the sinks and the least urgent priority shown (LOG_ERR with --quiet,
  * LOG_NOTICE normally, LOG_DEBUG with --verbose). */
 void log_setup(unsigned sinks, int threshold);
-void log_set_client(log_client_fn *fn, void *arg);
 int log_threshold(void);
+
+/* The client gets all messages, until it is said that none less urgent than
+ * threshold is wanted there. */
+void log_set_client(log_client_fn *fn, void *arg);
+void log_client_threshold(int threshold);
+
+/* True where a message of this priority goes anywhere; others cost nothing. */
+bool log_wanted(int priority);
 
 /* Writes one message. Bytes outside printable ASCII are shown as \xNN, so
  * that nothing a server or a file says reaches a terminal. */

@@ -15,8 +15,8 @@ enum { MSG_TEXT_MAX = 640 };
 
 enum msg_kind {
 	/* from the keeper */
-	MSG_PING = 1, /* send a keepalive now */
-	MSG_QUIT,     /* say quit, then end */
+	MSG_PING = 1, /* send a keepalive now; code: whether to send the dialogue */
+	MSG_QUIT,     /* say quit, then end; code: the same */
 	/* from the session */
 	MSG_LOG,   /* code: priority of syslog(3), text */
 	MSG_OFFER, /* logged in: offer, upper, code: words ignored or cleared */

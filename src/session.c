@@ -52,6 +52,8 @@ static bool obey(struct self *s)
 
 	if (got == 0)
 		return true;
+	if (got > 0)
+		log_client_threshold(m.code ? LOG_DEBUG : LOG_NOTICE);
 	if (got < 0 || m.kind == MSG_QUIT) {
 		s->net.channel = -1;
 		s->net.deadline = clock_ms() + QUIT_MS;
@@ -165,8 +167,9 @@ static void session_main(int channel, const struct session_how *how)
 	s.channel = privs_only_descriptor(channel);
 	if (s.channel < 0)
 		return;
-	log_setup(LOG_TO_CLIENT, how->verbose ? LOG_DEBUG : LOG_NOTICE);
+	log_setup(LOG_TO_CLIENT, LOG_NOTICE);
 	log_set_client(log_to_keeper, &s.channel);
+	log_client_threshold(how->verbose ? LOG_DEBUG : LOG_NOTICE);
 	s.net = (struct net){.fd = -1, .channel = s.channel, .deadline = how->deadline};
 	forget_others(how);
 	s.dialogue.account = how->account;

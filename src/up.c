@@ -45,6 +45,7 @@ static struct control_request request(const struct call *c, const struct options
 	r.op = CONTROL_UP;
 	r.no_wait = o->wait == 0 && !o->foreground;
 	r.persist = o->persist;
+	r.threshold = options_threshold(o);
 	r.address = c->address;
 	memcpy(r.link, c->link, sizeof r.link);
 	return r;
@@ -73,8 +74,10 @@ static int keep_or_ask(struct keeper_how *how, const struct control_request *r)
 	int status;
 
 	while ((status = keeper_run(how)) == KEEPER_HELD) {
-		if (how->client >= 0)
+		if (how->client >= 0) {
 			log_set_client(tell_caller, how);
+			log_client_threshold(how->threshold);
+		}
 		if (r->no_wait && how->client >= 0)
 			control_say(how->client, CONTROL_RESULT, STATUS_PENDING, "");
 		status = ask_keeper(how->dir, how->interface, r, how->wait_until, NULL);
@@ -106,7 +109,7 @@ static void background(struct keeper_how *how, const struct control_request *r)
  * with it. */
 static void give_up(int fd)
 {
-	struct control_request r = {.op = CONTROL_DOWN};
+	struct control_request r = {.op = CONTROL_DOWN, .threshold = log_threshold()};
 
 	if (control_ask(fd, &r))
 		ask_wait(fd, clock_ms() + OVERTIME_MS, NULL);

@@ -101,6 +101,20 @@ detached() {
 	assert_nothing_left
 }
 
+@test "each caller hears what it asked for, whatever the keeper was started with" {
+	local said
+	said=$(dtcp_up -q 2>&1)
+	[ -z "$said" ]
+	said=$(dtcp_up -v 2>&1)
+	[[ $said == *'C: ping'*'S: +OK'* ]]
+	said=$(dtcp_up 2>&1)
+	[[ $said != *ping* ]]
+	said=$(dtcp_up -v --down 2>&1)
+	[[ $said == *'ip tunnel del name dtcp0'* ]]
+	[[ $(dtcp_up 2>&1) == *'dtcp0: up: '* ]]
+	dtcp_up --down
+}
+
 @test "two at the same time: one keeper, and both return the truth" {
 	lab_spawn one ip netns exec customer sh -c '"$1"; echo "status $?"' sh "$DTCP_UP"
 	lab_spawn two ip netns exec customer sh -c '"$1"; echo "status $?"' sh "$DTCP_UP"

@@ -8,5 +8,6 @@ load unit
 @test "a message is escaped" { unit; }
 @test "a line of 512 bytes outside ASCII is shown whole" { unit; }
 @test "a message that is too long is cut" { unit; }
+@test "what nobody wants to hear reaches nobody" { unit; }
 
 @test "every case of log has a test here, and every test a case" { unit_complete; }

@@ -72,11 +72,30 @@ static void too_long(void)
 	CHECK(strlen(unit_log()) > 2000);
 }
 
+/* What nobody wants to hear costs nothing, and reaches nobody. */
+static void thresholds(void)
+{
+	log_setup(LOG_TO_CLIENT, LOG_DEBUG);
+	unit_log_clear();
+	log_client_threshold(LOG_NOTICE);
+	CHECK(log_wanted(LOG_NOTICE) && !log_wanted(LOG_INFO));
+	log_msg(LOG_NOTICE, "heard");
+	log_msg(LOG_DEBUG, "not heard");
+	CHECK_STR(unit_log(), "5 heard\n");
+	log_client_threshold(LOG_DEBUG);
+	CHECK(log_wanted(LOG_DEBUG));
+	/* Another sink has a threshold of its own. */
+	log_client_threshold(LOG_ERR);
+	log_setup(LOG_TO_CLIENT | LOG_TO_STDERR, LOG_WARNING);
+	CHECK(log_wanted(LOG_WARNING) && !log_wanted(LOG_NOTICE));
+}
+
 static const struct unit_case cases[] = {
 	{"every byte outside printable ASCII is shown as a number", every_byte},
 	{"escaping stays within every size", sizes},
 	{"a message is escaped", messages},
 	{"a line of 512 bytes outside ASCII is shown whole", long_line},
 	{"a message that is too long is cut", too_long},
+	{"what nobody wants to hear reaches nobody", thresholds},
 };
 UNIT_MAIN(cases)
