@@ -64,6 +64,7 @@ dtcp_up() { customer timeout 60 "$DTCP_UP" "$@"; }
 lab_spawn() {
 	local name=$1
 	shift
+	: >"/run/lab/$name.log" # what the one before said is not to be read as this one's
 	# bats waits for whoever holds descriptor 3 (and 4, with --timing).
 	(exec "$@" </dev/null >"/run/lab/$name.log" 2>&1 3>&- 4>&-) &
 	echo $! >"/run/lab/$name.pid"
