@@ -77,6 +77,15 @@ records() {
     nothing_left
 }
 
+@test "the caller's environment has no say in what a name means" {
+    own_names
+    records broker.example,127.0.0.1
+    accounts 'broker 1 foo bar'
+    within+=(env LOCALDOMAIN=example RES_OPTIONS=ndots:1)
+    dry
+    gives 69 'cannot be resolved'
+}
+
 @test "addresses in forms of long ago are left to the name service" {
     own_names
     for server in 127.1 127.000.000.001 0x7f000001 255.255.255.255 0; do
