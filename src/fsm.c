@@ -76,6 +76,20 @@ static unsigned step_leave(struct fsm *f, const struct fsm_input *in, int64_t no
 	}
 }
 
+/* What a session cannot outlive, in whatever state it is. */
+static unsigned step_session(struct fsm *f, const struct fsm_input *in, int64_t now)
+{
+	switch (in->event) {
+	case EV_ADDR:
+	case EV_RELOAD:
+		return fsm_renew(f, now);
+	case EV_NOADDR:
+		return fsm_address_gone(f, now);
+	default:
+		return 0;
+	}
+}
+
 static unsigned step_login(struct fsm *f, const struct fsm_input *in, int64_t now)
 {
 	switch (in->event) {
@@ -93,13 +107,8 @@ static unsigned step_login(struct fsm *f, const struct fsm_input *in, int64_t no
 		if (now < f->timer)
 			return 0;
 		return DO_DROP | fsm_account_failed(f, STATUS_UNREACHABLE, now, in->random);
-	case EV_ADDR:
-	case EV_RELOAD:
-		return fsm_renew(f, now);
-	case EV_NOADDR:
-		return fsm_address_gone(f, now);
 	default:
-		return 0;
+		return step_session(f, in, now);
 	}
 }
 
@@ -129,13 +138,8 @@ static unsigned step_build(struct fsm *f, const struct fsm_input *in, int64_t no
 		if (now < f->timer)
 			return 0;
 		return fsm_stop(f, STATUS_SYSTEM, now) | DO_ANSWER;
-	case EV_ADDR:
-	case EV_RELOAD:
-		return fsm_renew(f, now);
-	case EV_NOADDR:
-		return fsm_address_gone(f, now);
 	default:
-		return 0;
+		return step_session(f, in, now);
 	}
 }
 
@@ -163,13 +167,8 @@ static unsigned step_up(struct fsm *f, const struct fsm_input *in, int64_t now)
 	case EV_PATH_OK:
 		f->path_bad = in->event == EV_PATH_BAD;
 		return 0;
-	case EV_ADDR:
-	case EV_RELOAD:
-		return fsm_renew(f, now);
-	case EV_NOADDR:
-		return fsm_address_gone(f, now);
 	default:
-		return 0;
+		return step_session(f, in, now);
 	}
 }
 
