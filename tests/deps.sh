@@ -26,6 +26,7 @@ packages() {
 		cppcheck        cppcheck
 		debhelper       dh
 		dnsmasq-base    dnsmasq
+		dbus-daemon     dbus-daemon
 		dpkg-dev        dpkg-buildpackage
 		fakeroot        fakeroot
 		gcc             gcc
@@ -49,6 +50,8 @@ packages() {
 		pppoe           pppoe-server
 		procps          pgrep
 		python3         /usr/bin/python3
+		python3-dbus    /usr/lib/python3/dist-packages/dbus
+		python3-gi      /usr/lib/python3/dist-packages/gi
 		rpm             rpmspec
 		shellcheck      shellcheck
 		strace          strace
@@ -65,7 +68,8 @@ packages() {
 
 # Packages whose installation would start a daemon or change the network:
 # unpacked, with the libraries that they need and nothing else brings.
-unpacked='dhcpcd-base ifupdown libdaemon0 radvd udhcpc'
+unpacked='dhcpcd-base ifupdown libdaemon0 libndp0 libnm0 network-manager
+	networkd-dispatcher radvd udhcpc'
 
 missing_packages() {
 	local name probe installed
@@ -108,7 +112,10 @@ unpack() {
 	chmod 755 "$tmp"
 	(cd "$tmp" && apt-get -q -o APT::Sandbox::User=root download "$1")
 	mkdir -p "$layer/.unpacked"
-	dpkg-deb -x "$tmp"/*.deb "$layer"
+	dpkg-deb -x "$tmp"/*.deb "$tmp/x"
+	# Each lab copies the layer.
+	rm -rf "$tmp"/x/usr/share/{doc,locale,man}
+	cp -a "$tmp/x/." "$layer"
 	rm -rf "$tmp"
 	: >"$layer/.unpacked/$1"
 }

@@ -1,0 +1,72 @@
+#!/usr/bin/env bats
+# systemd-networkd and networkd-dispatcher, the real ones, under a real systemd.
+
+load lab
+load up
+load bus
+load systemd
+
+setup() {
+	lab_up
+	# An administrator with this umask must not get other modes: what is not
+	# exactly 0755 is not run.
+	umask 077
+	local dest=/run/lab/with-unit
+	[ -d $dest ] || make -s -C "$LAB_PROJECT" -o build/dtcp-up install DESTDIR=$dest \
+		UNITDIR="$SYSTEMD_UNITS" HOOKS='systemd networkd' >/dev/null
+	umask 022
+	cp -a $dest/. /
+	systemd-sysusers dtcp-up.conf
+	export DTCP_UP=/usr/local/sbin/dtcp-up
+	bus_note_calls
+	lab_dtcpd_start
+	lab_account ping=1
+	lab_dhcp_server_start 203.0.113.101
+	networkd_start
+}
+
+teardown() {
+	[ -n "${BATS_TEST_COMPLETED-}" ] || cat "$BUS_CALLS" /run/lab/units.log /run/lab/systemd.log || true
+	lab_end
+}
+
+networkd_start() {
+	bus_files
+	rm -rf /etc/systemd/network /run/systemd/netif
+	mkdir -p /etc/systemd/network
+	printf '[Match]\nName=wan\n[Network]\nDHCP=ipv4\nIPv6AcceptRA=no\nLinkLocalAddressing=no\n' \
+		>/etc/systemd/network/wan.network
+	echo 'networkd_dispatcher_args="--run-startup-triggers -v"' >/etc/default/networkd-dispatcher
+	systemd_start systemd-networkd.service networkd-dispatcher.service
+	printf '[Service]\nExecStart=%s\n' /run/lab/bus >/run/lab/units/dbus.service
+	booted systemctl daemon-reload
+	booted systemctl start dbus
+	wait_for 10 test -S "$BUS_SOCKET"
+	booted systemctl start systemd-networkd networkd-dispatcher
+}
+
+@test "a link that is routable brings IPv6 up, one that is off takes it down" {
+	wait_for 30 up_is up
+	lab_ping6 customer "$LAB_HOST6"
+	# The tunnel becomes routable too, and the LAN's interface is.
+	wait_for 20 invoked routable dtcp0
+	invoked routable lan0
+	[ "$(cat "$BUS_CALLS")" = '--wait 0 --link wan' ]
+	booted networkctl down wan
+	assert_gone_within 10
+	grep -x -e '--down --link wan' "$BUS_CALLS"
+	# With the unit, the tunnel outlives the dispatcher.
+	booted systemctl enable dtcp-up@wan
+	booted networkctl up wan
+	wait_for 40 unit_is active
+	up_is up
+	local pid
+	pid=$(unit_says MainPID)
+	booted systemctl restart networkd-dispatcher
+	lab_ping6 customer "$LAB_HOST6"
+	[ "$(unit_says MainPID)" = "$pid" ]
+	booted networkctl down wan
+	assert_gone_within 10
+	wait_for 20 unit_is inactive
+}
+invoked() { grep "Invoking '/etc/networkd-dispatcher/$1.d/dtcp-up' for interface $2" /run/lab/units.log; }
