@@ -23,7 +23,7 @@ static int fail(struct dialogue *d, int status, const char *fmt, ...)
 	return status;
 }
 
-/* Where a wait ended badly, while the server was to do what. */
+/* Where a wait ended badly; what: in which part of the login, or nothing. */
 static int broken(struct dialogue *d, enum net_result r, const char *what, const char *text)
 {
 	switch (r) {
@@ -31,12 +31,12 @@ static int broken(struct dialogue *d, enum net_result r, const char *what, const
 		return STATUS_PENDING;
 	case NET_TOO_LONG:
 	case NET_CONTROL:
-		return fail(d, STATUS_PROTOCOL, "%s: the server %s: '%.200s'", what,
+		return fail(d, STATUS_PROTOCOL, "%sthe server %s: '%.200s'", what,
 			    net_result_text(r), text);
 	case NET_ERROR:
-		return fail(d, STATUS_UNREACHABLE, "%s: %s", what, strerror(errno));
+		return fail(d, STATUS_UNREACHABLE, "%s%s", what, strerror(errno));
 	default:
-		return fail(d, STATUS_UNREACHABLE, "%s: the server %s", what, net_result_text(r));
+		return fail(d, STATUS_UNREACHABLE, "%sthe server %s", what, net_result_text(r));
 	}
 }
 
@@ -53,7 +53,7 @@ static int get_line(struct dialogue *d, struct net *n, const char *what, const c
 static int greeting(struct dialogue *d, struct net *n, char *challenge)
 {
 	const char *text, *rest;
-	int status = get_line(d, n, "waiting for the greeting", &text);
+	int status = get_line(d, n, "waiting for the greeting: ", &text);
 
 	if (status != STATUS_OK)
 		return status;
@@ -86,8 +86,8 @@ static int try_login(struct dialogue *d, struct net *n, const unsigned char *dig
 	r = net_write(n, command, len);
 	explicit_bzero(command, sizeof command);
 	if (r != NET_OK)
-		return broken(d, r, "sending the login", "");
-	status = get_line(d, n, "waiting for the answer to the login", &text);
+		return broken(d, r, "sending the login: ", "");
+	status = get_line(d, n, "waiting for the answer to the login: ", &text);
 	if (status != STATUS_OK)
 		return status;
 	switch (dtcp_answer(text, rest)) {
@@ -128,7 +128,6 @@ static bool has_letters(const unsigned char digest[DTCP_DIGEST_BYTES])
 int dialogue_login(struct dialogue *d, struct net *n, struct offer *o)
 {
 	char challenge[DTCP_CHALLENGE_MAX + 1], why[DIALOGUE_WHY_MAX / 2];
-	char refusal[DIALOGUE_WHY_MAX];
 	unsigned char digest[DTCP_DIGEST_BYTES] = {0};
 	const char *rest = "";
 	int status = greeting(d, n, challenge);
@@ -140,12 +139,8 @@ int dialogue_login(struct dialogue *d, struct net *n, struct offer *o)
 	d->upper = d->first_case < 0 ? dtcp_upper(challenge) : d->first_case > 0;
 	status = try_login(d, n, digest, d->upper, &rest);
 	if (status == STATUS_REFUSED && dtcp_authentication_failed(rest) && has_letters(digest)) {
-		snprintf(refusal, sizeof refusal, "%s", d->why);
 		d->upper = !d->upper;
 		status = try_login(d, n, digest, d->upper, &rest);
-		/* A server that hangs up on the other case has given its answer. */
-		if (status == STATUS_UNREACHABLE)
-			status = fail(d, STATUS_REFUSED, "%s", refusal);
 	}
 	explicit_bzero(digest, sizeof digest);
 	return status == STATUS_OK ? take_offer(d, rest, o) : status;
@@ -166,7 +161,7 @@ int dialogue_pong(struct dialogue *d, struct net *n)
 	if (r == NET_TIMEOUT)
 		return STATUS_PENDING;
 	if (r != NET_OK)
-		return broken(d, r, "while the session is up", text);
+		return broken(d, r, "", text);
 	log_msg(LOG_DEBUG, "S: %s", text);
 	answer = dtcp_answer(text, &rest);
 	if (answer == DTCP_OK)

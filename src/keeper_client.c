@@ -82,6 +82,11 @@ static void ask_down(struct keeper *k, struct client *c)
 		result(c, STATUS_OK);
 		return;
 	}
+	if (k->fsm.state < FSM_END_SCRIPT) {
+		c->waiting = false; /* it knows that it asked */
+		log_msg(LOG_NOTICE, "%s: ends by --down", k->how.interface);
+		c->waiting = true;
+	}
 	keeper_event(k, EV_STOP, 0);
 }
 

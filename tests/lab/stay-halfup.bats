@@ -47,7 +47,7 @@ since() {
 	connect lan
 	local lost
 	lab_dtcpd_stop KILL # its end of the tunnel stays
-	wait_for 2 lab_log 'session lost'
+	wait_for 2 lab_log 'session lost: the server closed the connection'
 	lost=$(stay_ms)
 	connect lan # not a moment too early: it may be back at once
 	since "$lost" 6000 no_routes
