@@ -128,6 +128,7 @@ static bool has_letters(const unsigned char digest[DTCP_DIGEST_BYTES])
 int dialogue_login(struct dialogue *d, struct net *n, struct offer *o)
 {
 	char challenge[DTCP_CHALLENGE_MAX + 1], why[DIALOGUE_WHY_MAX / 2];
+	char refusal[DIALOGUE_WHY_MAX];
 	unsigned char digest[DTCP_DIGEST_BYTES] = {0};
 	const char *rest = "";
 	int status = greeting(d, n, challenge);
@@ -139,8 +140,12 @@ int dialogue_login(struct dialogue *d, struct net *n, struct offer *o)
 	d->upper = d->first_case < 0 ? dtcp_upper(challenge) : d->first_case > 0;
 	status = try_login(d, n, digest, d->upper, &rest);
 	if (status == STATUS_REFUSED && dtcp_authentication_failed(rest) && has_letters(digest)) {
+		snprintf(refusal, sizeof refusal, "%s", d->why);
 		d->upper = !d->upper;
 		status = try_login(d, n, digest, d->upper, &rest);
+		/* A server that hangs up on the other case has given its answer. */
+		if (status == STATUS_UNREACHABLE)
+			status = fail(d, STATUS_REFUSED, "%s", refusal);
 	}
 	explicit_bzero(digest, sizeof digest);
 	return status == STATUS_OK ? take_offer(d, rest, o) : status;

@@ -39,9 +39,18 @@ static bool bad_link_address(const struct in6_addr *a, char *why)
 	return true;
 }
 
+static bool is_among(const struct prefix *list, unsigned n, const struct prefix *p)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (prefix_equal(&list[i], p))
+			return true;
+	return false;
+}
+
 bool offer_check(struct offer *o, char why[OFFER_WHY_MAX])
 {
 	char text[INET6_ADDRSTRLEN];
+	unsigned kept = 0;
 
 	if (!offer_far_end_ok(o->remote)) {
 		inet_ntop(AF_INET, &o->remote, text, sizeof text);
@@ -67,7 +76,13 @@ bool offer_check(struct offer *o, char why[OFFER_WHY_MAX])
 			return false;
 		if (prefix_mask(&o->prefixes[i]))
 			o->cleared++;
+		/* The kernel takes a route once. */
+		if (is_among(o->prefixes, kept, &o->prefixes[i]))
+			o->ignored++;
+		else
+			o->prefixes[kept++] = o->prefixes[i];
 	}
+	o->n_prefixes = kept;
 	return true;
 }
 

@@ -25,8 +25,8 @@ struct offer {
 	struct prefix prefixes[OFFER_PREFIXES];
 };
 
-/* Clears the bits of prefixes beyond their length, counting them in cleared.
- * Then checks what holds on any host: far end, prefixes, link addresses; that
+/* Clears the bits of prefixes beyond their length, counting them in cleared,
+ * and drops those that stand there already, counting them in ignored. Checks what holds on any host: far end, prefixes, link addresses; that
  * the far end is none of this host's is the caller's to check. False with the
  * reason, which quotes the value at fault, in why. */
 bool offer_check(struct offer *o, char why[OFFER_WHY_MAX]);

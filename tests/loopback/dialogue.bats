@@ -80,6 +80,26 @@ tunnel foo $(digest upper) network\\r\\n
 quit\\r\\n"
 }
 
+@test "a server that hangs up after a refusal has refused: 77, not 69" {
+    challenge=00ff00ff
+    for answer in 'err authentication failed. | close' 'err authentication failed. | reset'; do
+        serve --set challenge=$challenge --set "login=$answer"
+        account
+        : >log
+        dry
+        gives 77 'server 127.0.0.1' "user 'foo'" "'-ERR authentication failed.'"
+        [ "$(events accepted | wc -l)" = 1 ]
+    done
+}
+
+@test "a server that refuses and falls silent has refused" {
+    serve --set challenge=00ff00ff --set 'login@2=silent' --set 'login#1=err authentication failed.'
+    account
+    dry --wait 1
+    gives 77 'server 127.0.0.1' "'-ERR authentication failed.'"
+    [ "$(events login | wc -l)" = 2 ]
+}
+
 @test "another -ERR is no reason for a second try" {
     serve --set 'login=err tunnel interface sold out'
     account

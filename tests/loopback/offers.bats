@@ -201,6 +201,21 @@ END
     silent
 }
 
+@test "a prefix that is offered twice is one, also where only bits beyond its length differ" {
+    serve
+    account
+    switch "prefixes=$PREFIX,2001:db8:1::/64,2001:db8:c0de::9/48,2001:db8:1::/64"
+    dry
+    gives 0 127.0.0.1 '2 words' '2001:db8:c0de::9/48'
+    the_same "$(grep -o 'add unreachable 2001:db8[^ ]*' <<<"$output")" \
+        "add unreachable $PREFIX
+add unreachable 2001:db8:1::/64"
+    switch "prefixes=$PREFIX,2001:db8:c0de::/56"
+    dry
+    gives 0
+    silent
+}
+
 @test "words after the offers of the other types are ignored, with a notice" {
     serve --set trailing=whatever --set host6=2001:db8::6,2001:db8::5
     for type in host tunnelonly; do
