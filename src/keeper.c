@@ -143,7 +143,7 @@ static void wait_for_events(struct keeper *k, struct pollfd p[P_COUNT])
 		[P_SIGNALS] = k->signals,
 		[P_KERNEL] = k->kernel.run.out,
 		[P_SCRIPT] = k->script.run.out,
-		[P_PROBE] = k->probe.fd,
+		[P_PROBE] = probe_listens(&k->probe),
 		[P_LISTEN] = k->listener,
 	};
 

@@ -122,6 +122,7 @@ static void send_both(struct probe *p, bool big)
 	size_t len = echo_len(p, big);
 
 	p->seq = (uint16_t)((p->seq & ~1u) + (big ? 1 : 2));
+	p->heard = 0;
 	send_echo(p, 2, len);
 	send_echo(p, 1, len);
 }
@@ -180,6 +181,9 @@ enum probe_news probe_start(struct probe *p, const char *name, unsigned mtu, boo
 	p->mtu = mtu;
 	if (!open_socket(p, name))
 		return PROBE_NOTHING;
+	/* What the check before left unread is no answer to this one. */
+	if (p->path.state == PATH_REST)
+		p->seq = (uint16_t)(p->seq + 2 * PATH_TRIES);
 	return act(p, name, path_step(&p->path, big ? PATH_START_BIG : PATH_START, clock_ms()));
 }
 
@@ -201,12 +205,18 @@ static bool is_answer(const struct probe *p, const unsigned char *buf, size_t le
 	       memcmp(buf + sizeof h, payload, SMALL) == 0;
 }
 
+int probe_listens(const struct probe *p)
+{
+	return p->path.state == PATH_REST || p->heard >= PROBE_HEARD_MAX ? -1 : p->fd;
+}
+
 enum probe_news probe_read(struct probe *p, const char *name)
 {
 	unsigned char buf[sizeof(struct icmp6_hdr) + SMALL];
 	ssize_t n = recv(p->fd, buf, sizeof buf, MSG_DONTWAIT | MSG_TRUNC);
 	bool big;
 
+	p->heard++;
 	if (n < 0 || !is_answer(p, buf, (size_t)n, &big))
 		return PROBE_NOTHING;
 	return act(p, name,

@@ -14,6 +14,7 @@ struct probe {
 	int fd;          /* -1: none */
 	unsigned index;  /* of the interface that fd is bound to */
 	uint16_t id, seq;
+	unsigned heard;  /* packets since the last echo was sent */
 	unsigned mtu;
 	bool answered;   /* in this session */
 	int ok;          /* -1 unknown, 0 failed, 1 answered */
@@ -33,6 +34,12 @@ enum probe_news { PROBE_NOTHING, PROBE_OK, PROBE_BAD };
 
 /* Begins a check of the tunnel interface name; big after each build. */
 enum probe_news probe_start(struct probe *p, const char *name, unsigned mtu, bool big);
+
+/* What to wait for answers at; -1 while none is wanted, or when more has come
+ * since the last echo than its answers can be: whoever sends packets into the
+ * tunnel is not to keep the keeper busy. */
+enum { PROBE_HEARD_MAX = 500 }; /* more than wait in the socket by default */
+int probe_listens(const struct probe *p);
 
 /* The socket is readable; the time p->path.wake has come. */
 enum probe_news probe_read(struct probe *p, const char *name);

@@ -67,3 +67,38 @@ status_says() { (dtcp_up --status || true) | grep "$1"; }
 	lab_sleep 5
 	not lab_log 'mtu='
 }
+
+# flood COUNT: as many answers to the keeper's first small echo, into the tunnel.
+flood() {
+	provider /usr/bin/python3 -E -s -S - "$(lab_far_interfaces | head -n 1)" "$(stay_pid)" "$1" <<-'END'
+		import socket, struct, sys
+		name, identifier = sys.argv[1], int(sys.argv[2]) & 0xffff
+		s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+		s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name.encode())
+		to = ("ff02::1", 0, 0, socket.if_nametoindex(name))
+		for _ in range(int(sys.argv[3])):
+		    s.sendto(struct.pack("!BBH", 129, 0, 0) + struct.pack("=H", identifier)
+		             + struct.pack("!H", 8) + b"dtcp-up\n", to)
+	END
+}
+woken() { awk '/^voluntary_ctxt_switches/ { print $2 }' "/proc/$(stay_pid)/status"; }
+received() { customer awk '/dtcp0:/ { print $3 }' /proc/net/dev; }
+
+@test "answers that nobody asked for do not keep the keeper busy" {
+	lab_account ping=240
+	stay_up
+	wait_for 5 path_is true
+	lab_sleep 1 # the echo that fills the MTU was answered, too
+	local before packets
+	packets=$(received)
+	before=$(woken)
+	flood 2000
+	# All have come: what is woken was woken by then.
+	[ $(($(received) - packets)) -ge 2000 ]
+	echo "woken $(($(woken) - before)) times"
+	[ $(($(woken) - before)) -lt 5 ]
+	# What waits in the socket is no answer to the next check.
+	lab_proto41 out
+	kill -USR1 "$(stay_pid)"
+	wait_for 10 path_is false
+}

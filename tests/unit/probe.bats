@@ -10,6 +10,8 @@ load unit
 @test "an answer has a number that was sent" { unit; }
 @test "a far end that stops answering, and one that never did" { unit; }
 @test "an MTU that does not pass is named" { unit; }
+@test "nobody is listened to without an echo that waits, nor for ever" { unit; }
+@test "an answer to the check before is none to this one" { unit; }
 @test "a new session knows nothing of the path" { unit; }
 
 @test "every case of probe has a test here, and every test a case" { unit_complete; }

@@ -173,6 +173,44 @@ static void mtu(void)
 	probe_close(&p);
 }
 
+/* Nobody is listened to but in answer to an echo, and not for ever then. */
+static void listens(void)
+{
+	asked(2, false);
+	for (unsigned i = 0; i < PROBE_HEARD_MAX; i++) {
+		CHECK_INT(probe_listens(&p), p.fd);
+		CHECK_INT(send(far, "x", 1, 0), 1);
+		CHECK_INT(probe_read(&p, "dtcp0"), PROBE_NOTHING);
+	}
+	CHECK_INT(probe_listens(&p), -1);
+	probe_timer(&p, "dtcp0", p.path.wake); /* another echo */
+	CHECK_INT(probe_listens(&p), p.fd);
+	CHECK_INT(send(far, answer, make_answer(p.seq), 0), 16);
+	CHECK_INT(probe_read(&p, "dtcp0"), PROBE_OK);
+	CHECK_INT(probe_listens(&p), -1);
+	probe_close(&p);
+	CHECK_INT(probe_listens(&p), -1);
+}
+
+/* What came after the answer that ended a check is read in the next one. */
+static void stale(void)
+{
+	uint16_t before = 2;
+
+	asked(before, false);
+	p.index = 0; /* of an interface that is not there: the socket stays */
+	CHECK_INT(send(far, answer, make_answer(before), 0), 16);
+	CHECK_INT(probe_read(&p, "none0"), PROBE_OK);
+	for (uint16_t seq = before; seq <= (before | 1); seq++)
+		CHECK_INT(send(far, answer, make_answer(seq), 0), make_answer(seq));
+	CHECK_INT(probe_start(&p, "none0", MTU, true), PROBE_NOTHING);
+	CHECK_INT(probe_read(&p, "none0"), PROBE_NOTHING);
+	CHECK_INT(probe_read(&p, "none0"), PROBE_NOTHING);
+	CHECK_INT(send(far, answer, make_answer((uint16_t)(p.seq & ~1u)), 0), 16);
+	CHECK_INT(probe_read(&p, "none0"), PROBE_OK);
+	probe_close(&p);
+}
+
 static void forget(void)
 {
 	asked(2, false);
@@ -196,6 +234,8 @@ static const struct unit_case cases[] = {
 	{"an answer has a number that was sent", every_number},
 	{"a far end that stops answering, and one that never did", news},
 	{"an MTU that does not pass is named", mtu},
+	{"nobody is listened to without an echo that waits, nor for ever", listens},
+	{"an answer to the check before is none to this one", stale},
 	{"a new session knows nothing of the path", forget},
 };
 UNIT_MAIN(cases)
