@@ -154,7 +154,10 @@ answer() {
     DTCP_UP=$T/dtcp-up within=(setpriv --reuid nobody --clear-groups)
     up && after 'a caller without privileges'
     within=()
-    show && after '--status, where there is nothing'
+    chown root "$ACCOUNTS"
+    # It may have been tried twice.
+    up --persist --wait 1 && stderr=$(uniq <<<"$stderr") && after 'not up in time, with --persist'
+    down && show && after '--status, where there is nothing'
     down && after '--down, where there is nothing'
     as_table host
 }

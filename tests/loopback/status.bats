@@ -116,6 +116,31 @@ nothing_known() {
     gives 0
 }
 
+# aged SECONDS: the state is what a keeper would have written so long ago.
+aged() { sed -i "s/^since=.*/since=$((EPOCHSECONDS - $1))/" run/dtcp0.state; }
+
+@test "for people: in columns, with times they can grasp, and colours on a terminal alone" {
+    serve
+    account tunnel=none
+    up
+    gives 0
+    for age in '0 just now' '60 60 s' '200 3 min' '7300 2 h' '260000 3 days'; do
+        aged "${age%% *}"
+        show
+        gives 0
+        [[ $output = "dtcp0: up since ${age#* }"* ]]
+        [[ $output = *" ago "* ]] || [[ $age = 0* ]]
+    done
+    # Names of one width, each with something beside it.
+    [ "$(tail -n +2 <<<"$output" | grep -cE '^  [A-Za-z ]{12} [^ ]')" = "$(($(wc -l <<<"$output") - 1))" ]
+    [[ $output != *$'\e'* ]]
+    timeout 10 script -qec "'$DTCP_UP' --status --run-dir '$RUN_DIR'" /dev/null </dev/null >seen 3>&-
+    grep -F $'dtcp0: \e[32mup\e[0m since 3 days ago' seen
+    # Not for programs.
+    timeout 10 script -qec "'$DTCP_UP' --status --json --run-dir '$RUN_DIR'" /dev/null </dev/null >seen 3>&-
+    run ! grep -F $'\e' seen
+}
+
 @test "several at once: 0 only if all asked for are up" {
     serve
     account tunnel=none
