@@ -68,7 +68,7 @@ packages() {
 
 # Packages whose installation would start a daemon or change the network:
 # unpacked, with the libraries that they need and nothing else brings.
-unpacked='dhcpcd-base ifupdown libdaemon0 libndp0 libnm0 network-manager
+unpacked='dhcpcd dhcpcd-base ifupdown libdaemon0 libndp0 libnm0 network-manager
 	networkd-dispatcher radvd udhcpc'
 
 missing_packages() {

@@ -84,6 +84,11 @@ item() {
     diff <(echo "$wanted") <(echo "$found")
 }
 
+@test "routes: the manual has the number by which they are known" {
+    number=$(sed -nE 's/.*TUNNEL_ROUTE_PROTO = ([0-9]+).*/\1/p' "$SRC/tunnel.h")
+    [ "$(page dtcp-up.8 DESCRIPTION | grep -oE 'proto(col number)? [0-9]+' | sort -u)" = "proto $number"$'\n'"protocol number $number" ]
+}
+
 @test "values of the account: bounds and defaults in the manual are those of the code" {
     (umask 077 && echo 'server 20200 user password' >"$BATS_TEST_TMPDIR/conf")
     set -- "$(timeout 5 "$ROOT/build/dtcp-up" --check --config "$BATS_TEST_TMPDIR/conf" 3>&-)"

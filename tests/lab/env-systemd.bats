@@ -9,7 +9,7 @@ setup() {
 	lab_up
 	local dest=/run/lab/with-unit
 	[ -d $dest ] || make -s -C "$LAB_PROJECT" -o build/dtcp-up install DESTDIR=$dest \
-		UNITDIR="$SYSTEMD_UNITS" HOOKS='systemd pppd' >/dev/null
+		UNITDIR="$SYSTEMD_UNITS" HOOKS='systemd pppd dhcpcd' >/dev/null
 	# /lib is a link, what is copied goes to where it leads.
 	cp -a $dest/. /
 	systemd-sysusers dtcp-up.conf
@@ -75,6 +75,28 @@ teardown() {
 	wait_for 20 unit_is inactive dtcp-up@ppp0
 }
 hook_ended() { not pgrep -f dtcp-up-hook; }
+
+@test "dhcpcd in Debian's sandbox, which may not write to /run, has the unit start and end the tunnel" {
+	getent passwd dhcpcd >/dev/null || useradd -r -d /usr/lib/dhcpcd dhcpcd
+	mkdir -p /var/lib/dhcpcd /etc/wpa_supplicant
+	touch /etc/resolv.conf
+	printf 'allowinterfaces wan\nipv4only\nnoarp\nnohook resolv.conf, hostname, timesyncd\n' >/etc/dhcpcd.conf
+	cp "$SYSTEMD_UNITS/dhcpcd.service" /run/lab/units
+	grep ProtectSystem=strict /run/lab/units/dhcpcd.service
+	booted systemctl daemon-reload
+	booted systemctl enable dtcp-up@wan
+	lab_account ping=1
+	lab_dtcpd_start
+	lab_dhcp_server_start 203.0.113.101
+	booted systemctl start dhcpcd
+	wait_for 40 unit_is active
+	[ "$(lab_address)" = 203.0.113.101 ]
+	lab_ping6 customer "$LAB_HOST6"
+	booted systemctl stop dhcpcd
+	assert_gone_within 20
+	wait_for 20 unit_is inactive
+	[ "$(unit_says Result)" = success ]
+}
 
 @test "a keeper that was killed is replaced; what is wrong for good is not tried again" {
 	lab_static
