@@ -87,6 +87,29 @@ has_user() {
     nothing_left
 }
 
+@test "a server that lies after a thousand right answers loses the session, not the keeper" {
+    serve --set 'ping@1001=line lie'
+    account tunnel=none ping=240
+    up
+    gives 0
+    pid=$(<run/dtcp0.pid)
+    # Asked to ping again and again, until the session is lost.
+    timeout 60 /usr/bin/python3 -E -s -S - "$pid" 3>&- <<'END'
+import os, signal, sys, time
+with open("log", encoding="utf-8") as log:
+    while not any(" 1 ended" in line for line in log):
+        os.kill(int(sys.argv[1]), signal.SIGUSR1)
+        time.sleep(0.001)
+END
+    [ "$(grep -c " 1 received b'ping" log)" = 1001 ]
+    grep -q "sent b'lie" log
+    [ "$(<run/dtcp0.pid)" = "$pid" ]
+    wait_for 10 logged_in 2
+    down
+    gives 0
+    nothing_left
+}
+
 @test "a server that speaks unasked, floods or talks nonsense loses the session, not the keeper" {
     serve
     account tunnel=none

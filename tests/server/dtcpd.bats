@@ -342,6 +342,15 @@ outcome() {
 	timeout 5 cat <&5 >endless || true
 	[ "$(wc -c <endless)" = 100000 ]
 	[ "$(wc -l <endless)" = 0 ]
+	order 'set ping=pongs 200 | close'
+	dial
+	say ping
+	[ "$(timeout 5 cat <&5 | sort | uniq -c | xargs)" = $'200 +OK\r' ]
+	order 'set ping=drip 10'
+	dial
+	say ping
+	IFS= read -rt 5 -N 3 heard <&5
+	[ "$heard" = AAA ]
 }
 
 @test "what the client sent is in the log as it came" {

@@ -16,6 +16,8 @@ ping, quit, help, other) hold actions joined by ` | `, carried out in order:
   garbage N     N random bytes, the same ones in each run
   endless [N]   N bytes (or for ever) without a line end
   flood [N]     N lines (or for ever)
+  pongs [N]     N right answers to a ping (or for ever)
+  drip MS       a byte each MS milliseconds, for ever, without a line end
 
 STEP@N=... holds from the Nth such step after it was set, STEP#N=... for the
 Nth one only; before and beside it, STEP=... or the right answer holds. Steps
@@ -114,8 +116,8 @@ class Switches:
 
 
 WITH_TEXT = ("line", "raw", "err")
-WITH_NUMBER = ("delay", "garbage")
-WITH_OPTIONAL = ("endless", "flood")
+WITH_NUMBER = ("delay", "garbage", "drip")
+WITH_OPTIONAL = ("endless", "flood", "pongs")
 ALONE = ("ok", "silent", "close", "reset", "eof")
 
 
@@ -178,10 +180,23 @@ class Wire:
 
     def flood(self, count):
         """Sends lines, COUNT of them or for ever."""
-        number = 0
-        while count is None or number < count:
-            self.sock.sendall(b"+OK flood %d\r\n" % number)
-            number += 1
+        self._repeat(b"+OK flood\r\n", count)
+
+    def pongs(self, count):
+        """Sends what a ping is answered with, COUNT times or for ever."""
+        self._repeat(b"+OK\r\n", count)
+
+    def _repeat(self, line, count):
+        while count is None or count > 0:
+            lines = 1000 if count is None else min(count, 1000)
+            self.sock.sendall(line * lines)
+            count = None if count is None else count - lines
+
+    def drip(self, pause):
+        """Sends a byte each PAUSE ms, for ever."""
+        while True:
+            self.sock.sendall(b"A")
+            time.sleep(pause / 1000)
 
     def reset(self):
         """Ends the connection by RST."""

@@ -112,7 +112,7 @@ class Session:
                 self.sock.shutdown(1)
             elif verb == "delay":
                 time.sleep(int(rest) / 1000)
-            elif verb in ("garbage", "endless", "flood"):
+            elif verb in ("garbage", "endless", "flood", "pongs", "drip"):
                 self.log("sent", action)
                 getattr(self.wire, verb)(int(rest) if rest else None)
 
