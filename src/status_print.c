@@ -168,7 +168,8 @@ static void text_health(const struct state *s)
 	}
 	if (s->build && s->path_ok == 0)
 		row("path", "the far end does not answer through the tunnel: protocol 41 filtered?");
-	if (s->build && s->path_ok > 0) {
+	/* While it is not up this would be an old answer. */
+	if (s->word == STATE_UP && s->build && s->path_ok > 0) {
 		snprintf(text, sizeof text, "good, %.1f ms", (double)s->path_rtt_us / 1000);
 		row("path", text);
 	}

@@ -53,6 +53,7 @@ since() {
 	since "$lost" 6000 no_routes
 	fails_at_once lan
 	stay_is connecting
+	not grep 'path .*good' <<<"$(dtcp_up --status)" # that was before
 	provider ip link del dtcp1
 	lab_dtcpd_start
 	wait_for 30 stay_is up
