@@ -203,6 +203,10 @@ enum kernel_result kernel_reaped(struct kernel *k, int status)
 		lans_failed(k);
 		return kernel_go(k);
 	}
+	/* The rest is fed once the interface is there: nothing to undo, which an
+	 * ip that fails at everything could not do either. */
+	if (op == KOP_BUILD && !k->added && link_kind(k->now.name) != LINK_SIT)
+		k->exists = k->routes = false;
 	k->left = k->exists;
 	if (!retry && !failed(k, op))
 		return KERNEL_FAILED;

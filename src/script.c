@@ -130,7 +130,7 @@ void script_tell(struct script *s, const char *path, const char *event,
 {
 	fill(&s->next, path, event, st, old);
 	if (urgent)
-		run_kill(&s->run);
+		s->deadline = clock_min(s->deadline, clock_ms() + SCRIPT_URGENT_MS);
 	start_next(s, st->tunnel.name);
 }
 

@@ -9,7 +9,12 @@
 #include "run.h"
 #include "state.h"
 
-enum { SCRIPT_LIMIT_MS = 30000, SCRIPT_VARIABLES = 16, SCRIPT_ENV_MAX = 12288 };
+enum {
+	SCRIPT_LIMIT_MS = 30000,
+	SCRIPT_URGENT_MS = 700, /* of one that the last event waits for */
+	SCRIPT_VARIABLES = 16,
+	SCRIPT_ENV_MAX = 12288
+};
 
 /* An event with the environment that it had when it happened. */
 struct script_call {
@@ -31,7 +36,8 @@ struct script {
 void script_init(struct script *s);
 
 /* An event (up, lost, change, down) of how things stand; old_local and
- * old_prefixes as they were at the event before. With urgent the one that runs is ended for it. */
+ * old_prefixes as they were at the event before. With urgent the one that runs
+ * has to be over soon. */
 void script_tell(struct script *s, const char *path, const char *event,
 		 const struct state *st, const struct state *old, bool urgent);
 

@@ -70,6 +70,14 @@ up_break_ip() {
 	not pgrep -f 'sleep 1000'
 }
 
+@test "ip that can do nothing at all, neither make nor undo: 71, and nothing is left" {
+	up_wrap_ip <<<'echo "I am no ip" >&2; exit 2'
+	up_fails 71 'dtcp0: ip: exit status 2: I am no ip'
+	up_wrap_ip <<<'exec sleep 1000'
+	up_fails 71 'dtcp0: ip: ended at its time limit' --wait 2
+	not pgrep -f 'sleep 1000'
+}
+
 @test "ip that prints a megabyte, and ip that is ended by a signal" {
 	up_wrap_ip <<-'END'
 		[ "$1" != -force ] || exec /run/lab/ip "$@"

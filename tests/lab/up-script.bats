@@ -124,6 +124,17 @@ all_events() { [ "$(events)" = "$*" ]; }
 	assert_nothing_left
 }
 
+@test "a script that runs at the end may finish what takes it half a second" {
+	sed -i '1a echo "begin $1" >>/run/lab/order; sleep 0.4; echo "end $1" >>/run/lab/order' \
+		/run/lab/script
+	dtcp_up
+	wait_for 15 grep -qs 'begin up' /run/lab/order
+	dtcp_up --down
+	cat /run/lab/order
+	[ "$(xargs </run/lab/order)" = 'begin up end up begin down end down' ]
+	assert_nothing_left
+}
+
 @test "a script that fails, or is missing: a warning in the log, the tunnel is up" {
 	touch /run/lab/fail
 	dtcp_up
