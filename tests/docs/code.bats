@@ -77,6 +77,16 @@ item() {
         sed -E 's/^\.(It Cm|Cm|Li) //; s/ Ns Cm / /g' | tr '\n' ' '
 }
 
+@test "fields of the account, and types: the manual has those of the code, in the same order" {
+    found=$(sed -n '/^\.Ss Fields/,/^\.Ss /s/^\.It Ar //p' "$SRC/dtcp.conf.5")
+    diff <(names server) <(echo "$found")
+    found=$(sed -nE 's/^\.It Cm type Ns = Ns (.*)/\1/p' "$SRC/dtcp.conf.5" | grep -oE '[a-z]{4,}')
+    diff <(names network) <(echo "$found")
+}
+
+# names FIRST: those of the code's list that begins with FIRST, one a line.
+names() { sed -nE "s/.* names\[\] = \{(\"$1\".*)\};/\1/p" "$SRC/account.c" | tr -d '" ' | tr ',' '\n'; }
+
 @test "words of the account: the manual has those of the code, in the same order" {
     found=$(sed -nE 's/^\.It Cm ([a-z]+) Ns = .*/\1/p' "$SRC/dtcp.conf.5")
     wanted=$(sed -n '/^} words\[\] = {/,/^};/s/^\t{"\([a-z]*\)",.*/\1/p' "$SRC/account_word.c")
