@@ -90,21 +90,30 @@ static void ask_down(struct keeper *k, struct client *c)
 	keeper_event(k, EV_STOP, 0);
 }
 
-/* Which link and address a caller means; false where there is no such address
- * now, after a message. */
-static bool find_asked(struct keeper *k, const struct control_request *q, char link[IF_NAMESIZE],
-		       struct in_addr *address)
+/* Which link a caller means; false where no interface has the address that it
+ * named, after a message. */
+static bool find_link(const struct keeper *k, const struct control_request *q,
+		      char link[IF_NAMESIZE])
 {
-	char text[INET_ADDRSTRLEN], now[INET_ADDRSTRLEN];
+	char text[INET_ADDRSTRLEN];
 
 	memcpy(link, q->link, IF_NAMESIZE);
-	inet_ntop(AF_INET, &q->address, text, sizeof text);
 	if (!link[0] && q->address.s_addr && !link_of(q->address, link)) {
-		log_msg(LOG_ERR, "%s: no interface has the address %s", k->how.interface, text);
+		log_msg(LOG_ERR, "%s: no interface has the address %s", k->how.interface,
+			inet_ntop(AF_INET, &q->address, text, sizeof text));
 		return false;
 	}
 	if (!link[0])
 		memcpy(link, k->link, IF_NAMESIZE);
+	return true;
+}
+
+/* Which address of that link; false where it has none, after a message. */
+static bool find_address(const struct keeper *k, const struct control_request *q, const char *link,
+			 struct in_addr *address)
+{
+	char text[INET_ADDRSTRLEN], now[INET_ADDRSTRLEN];
+
 	*address = k->wanted;
 	if (!link[0])
 		return true;
@@ -116,7 +125,8 @@ static bool find_asked(struct keeper *k, const struct control_request *q, char l
 	}
 	if (q->address.s_addr && address->s_addr != q->address.s_addr)
 		log_msg(LOG_NOTICE, "%s: link %s has the address %s now, not %s", k->how.interface,
-			link, inet_ntop(AF_INET, address, now, sizeof now), text);
+			link, inet_ntop(AF_INET, address, now, sizeof now),
+			inet_ntop(AF_INET, &q->address, text, sizeof text));
 	return true;
 }
 
@@ -125,23 +135,23 @@ static void ask_up(struct keeper *k, struct client *c)
 	const struct control_request *q = &c->asked;
 	char link[IF_NAMESIZE], mine[INET_ADDRSTRLEN];
 	struct in_addr address, own;
-	bool later = q->no_wait || q->persist;
+	bool found = find_link(k, q, link), other;
 
-	if (!find_asked(k, q, link, &address)) {
-		result(c, later ? STATUS_PENDING : STATUS_UNREACHABLE);
+	other = found && k->link[0] && strcmp(link, k->link) != 0;
+	if (other && link_address(k->link, k->wanted, &own)) {
+		log_msg(LOG_NOTICE, "%s: is kept for link %s, which still has %s; link %s is not "
+				    "used", k->how.interface, k->link,
+			inet_ntop(AF_INET, &own, mine, sizeof mine), link);
+		result(c, STATUS_OK);
 		return;
 	}
-	if (k->link[0] && strcmp(link, k->link) != 0) {
-		if (link_address(k->link, k->wanted, &own)) {
-			log_msg(LOG_NOTICE, "%s: is kept for link %s, which still has %s; link %s "
-					    "is not used", k->how.interface, k->link,
-				inet_ntop(AF_INET, &own, mine, sizeof mine), link);
-			result(c, STATUS_OK);
-			return;
-		}
+	if (!found || !find_address(k, q, link, &address)) {
+		result(c, q->no_wait || q->persist ? STATUS_PENDING : STATUS_UNREACHABLE);
+		return;
+	}
+	if (other)
 		log_msg(LOG_NOTICE, "%s: moves from link %s, which has no address, to link %s",
 			k->how.interface, k->link, link);
-	}
 	memcpy(k->link, link, IF_NAMESIZE);
 	k->wanted = address;
 	if (k->fsm.state == FSM_WAIT || address.s_addr != k->bound.s_addr)

@@ -83,6 +83,22 @@ fails() {
     gives 69 nosuch0
 }
 
+@test "a call for another link changes nothing, also where that has no address or is not there" {
+    serve
+    account tunnel=none
+    up
+    gives 0
+    for link in '--link nosuch0' '--link nosuch0 203.0.113.99' '--link nosuch0 --wait 0' \
+        '--link nosuch0 --persist --wait 1'; do
+        # shellcheck disable=SC2086 # an option and its value
+        up $link
+        gives 0 'dtcp0: is kept for link lo' 'nosuch0 is not used'
+    done
+    show
+    gives 0
+    [ "$(events login | wc -l)" = 1 ]
+}
+
 @test "71: an interface of that name that is no tunnel stays as it is" {
     own_place
     "${within[@]}" ip link add dtcp0 type veth peer name other
