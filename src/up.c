@@ -43,7 +43,7 @@ static struct control_request request(const struct call *c, const struct options
 
 	memset(&r, 0, sizeof r);
 	r.op = CONTROL_UP;
-	r.no_wait = o->wait == 0 && !o->foreground;
+	r.no_wait = o->wait == 0;
 	r.persist = o->persist;
 	r.threshold = options_threshold(o);
 	r.address = c->address;
@@ -174,8 +174,16 @@ static int in_foreground(struct keeper_how *how, const struct call *c, const str
 {
 	struct control_request r = request(c, o);
 
+	int status;
+
 	log_setup(LOG_TO_STDERR | LOG_TO_CLIENT, how->threshold);
-	return keep_or_ask(how, &r);
+	status = keep_or_ask(how, &r);
+	if (status != STATUS_PENDING)
+		return status;
+	/* Nobody who supervises this process is to take another's tries for its own. */
+	log_msg(LOG_ERR, "%s: another process keeps it, and has not brought it up yet",
+		how->interface);
+	return STATUS_UNREACHABLE;
 }
 
 int command_up(const struct options *o)
@@ -212,7 +220,7 @@ int command_up(const struct options *o)
 	how.run_dir = o->run_dir;
 	how.client = -1;
 	how.foreground = o->foreground;
-	how.no_wait = o->wait == 0 && !o->foreground;
+	how.no_wait = o->wait == 0;
 	how.persist = o->persist || how.no_wait;
 	how.wait_until = how.no_wait ? CLOCK_NEVER : clock_ms() + (int64_t)o->wait * 1000;
 	how.threshold = options_threshold(o);

@@ -149,6 +149,38 @@ fails() {
 }
 up_now() { show && [ "$status" = 0 ]; }
 
+@test "in the foreground never 75: not where another process is still trying either" {
+    serve --set 'login=err already connected'
+    account tunnel=none
+    up --wait 0
+    gives 75
+    for how in '--wait 1' '--wait 0' '--persist --wait 1'; do
+        # shellcheck disable=SC2086 # an option and its value
+        up --foreground $how
+        gives 69 'dtcp0: another process keeps it'
+    done
+    switch login=ok
+    down
+    up
+    up --foreground
+    gives 0
+}
+
+@test "in the foreground --wait 0 goes on trying as well" {
+    serve
+    accounts "127.0.0.1 1 foo bar tunnel=none"
+    background "${within[@]}" "$DTCP_UP" --config "$ACCOUNTS" --run-dir "$RUN_DIR" \
+        --foreground --wait 0
+    local keeper=$!
+    wait_for 5 test -e "$RUN_DIR/dtcp0.state"
+    account tunnel=none
+    kill -HUP "$keeper"
+    wait_for 10 up_now
+    down
+    gives 0
+    wait "$keeper"
+}
+
 @test "76: not DTCP, or an offer that must not be built" {
     serve
     account tunnel=none
