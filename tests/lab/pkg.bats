@@ -45,6 +45,9 @@ newer_package() {
 traces() { find "${TRACES[@]}" ! -name '*-' ! -name '*.lock' -printf '%M %u %p %l\n' 2>/dev/null | sort; }
 
 @test "installed: pppd's link brings IPv6 up by the hooks, and takes it down" {
+	# Empty folders of packages that are only unpacked (tests/deps.sh): here
+	# dpkg knows of no owner, and would remove them with our hooks.
+	find /etc/NetworkManager /etc/networkd-dispatcher -depth -type d -empty -delete
 	traces >/run/lab/traces-before
 	cp /etc/passwd /etc/group /run/lab
 	dpkg_i "$(package)"
