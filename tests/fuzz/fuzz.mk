@@ -2,7 +2,7 @@
 # the corpus that is kept in tests/fuzz/corpus.
 #
 #   make fuzz        each for FUZZ_SECONDS with libFuzzer (clang)
-#   make fuzz-afl    the same with AFL++
+#   make fuzz-afl    the same with AFL++ (Debian: afl++, which `make deps` leaves out)
 #   make fuzz-merge  keeps of corpus and finds what adds coverage, and no more
 #
 # FUZZ_NAMES=dialogue chooses. Finds go to build/fuzz/found and build/fuzz/afl.
@@ -61,8 +61,13 @@ fuzz: $(FUZZ_PROGRAMS)
 		mkdir -p $(FUZZ)/found/$$n; \
 		$(FUZZ)/clang/$$n -max_total_time=$(FUZZ_SECONDS) -max_len=$(FUZZ_LEN) -timeout=10 \
 			-print_final_stats=1 -verbosity=0 -artifact_prefix=$(FUZZ)/found/$$n- \
-			-dict=tests/fuzz/words.dict $(FUZZ)/found/$$n $(FUZZ_CORPUS)/$$n; \
+			-dict=tests/fuzz/words.dict $(FUZZ)/found/$$n $(FUZZ_CORPUS)/$$n \
+			>$(FUZZ)/$$n.log 2>&1 || { tail -n 40 $(FUZZ)/$$n.log; exit 1; }; \
+		sed -n 's/^stat::number_of_executed_units: *//p' $(FUZZ)/$$n.log; \
 	done
+	@sed -n 's/^stat::number_of_executed_units: *//p' $(FUZZ_NAMES:%=$(FUZZ)/%.log) | awk \
+		'{ sum += $$1 } END { print sum " inputs were tried, beside the '$$(find \
+		$(FUZZ_CORPUS) -type f | wc -l)' files of the corpus" }'
 
 # What adds coverage of code, in as few files as that takes, beside those that
 # were written by hand (with a name).
@@ -95,7 +100,9 @@ $(FUZZ_AFL_PROGRAMS): $(FUZZ)/afl/%: $(FUZZ)/afl/obj/%_fuzz.o $(FUZZ)/afl/obj/ru
 		$(FUZZ)/afl/obj/replay.o $(FUZZ)/afl/src.a
 	AFL_QUIET=1 AFL_USE_ASAN=1 $(FUZZ_AFL_CC) $(FUZZ_LD) -o $@ $^
 
-fuzz-afl: $(FUZZ_AFL_PROGRAMS)
+fuzz-afl:
+	@command -v afl-fuzz >/dev/null || { echo "fuzz-afl: as root, apt-get install afl++" >&2; exit 1; }
+	@$(MAKE) --no-print-directory $(FUZZ_AFL_PROGRAMS)
 	@set -e; for n in $(FUZZ_NAMES); do \
 		echo "== $$n, $(FUZZ_SECONDS) s, AFL++"; \
 		AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_UI=1 \

@@ -9,7 +9,7 @@ hostile() { run timeout -k 5 120 "$BATS_TEST_DIRNAME/hostile" "$@" 3>&-; echo "$
 	hostile -n 5
 	[ "$status" = 0 ]
 	[ "${#lines[@]}" -ge 33 ]
-	[[ ${lines[-1]} == *' servers, 0 failed; at most '* ]]
+	[[ ${lines[-1]} == *' hostile servers, 0 failed; at most '* ]]
 }
 
 @test "a program that costs too much is found, its helpers and children included" {

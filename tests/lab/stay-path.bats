@@ -82,6 +82,7 @@ flood() {
 	END
 }
 woken() { awk '/^voluntary_ctxt_switches/ { print $2 }' "/proc/$(stay_pid)/status"; }
+# shellcheck disable=SC2016 # awk's
 received() { customer awk '/dtcp0:/ { print $3 }' /proc/net/dev; }
 
 @test "answers that nobody asked for do not keep the keeper busy" {

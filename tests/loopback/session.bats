@@ -129,3 +129,25 @@ END
         nothing_left
     done
 }
+
+@test "the password is in no system call but those that read the account file" {
+    local secret=Zq7.wAtChWoRd.kP3 pid reads
+    serve --user zoe $secret 2001:db8:5ec::/48
+    printf '#!/bin/sh\necho "$DTCP_EVENT"\n' >script
+    chmod 755 script
+    accounts "127.0.0.1 $port zoe $secret tunnel=none ping=1 script=$T/script"
+    background strace -qq -f -v -s 8192 -o trace "$DTCP_UP" -v -f -p --config "$ACCOUNTS" \
+        --run-dir "$RUN_DIR" 2>messages
+    wait_for 20 pinged 1
+    pid=$(<run/dtcp0.pid)
+    kill -HUP "$pid"
+    wait_for 20 logged_in 2
+    kill -TERM "$pid"
+    wait_for 20 no_process
+    grep -q 'tunnel zoe' trace # the search would find it
+    reads=$(grep -c "read([0-9]*, \"127.0.0.1 $port zoe $secret" trace)
+    [ "$reads" = 2 ]
+    [ "$(grep -cF "$secret" trace)" = "$reads" ]
+    grep -F "$secret" messages log && false
+    true
+}
