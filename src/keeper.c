@@ -91,6 +91,10 @@ static void reap(struct keeper *k)
 			script_reaped(&k->script, k->how.interface, status);
 			if (k->fsm.state == FSM_END_SCRIPT && script_idle(&k->script))
 				keeper_event(k, EV_SCRIPT_DONE, 0);
+		} else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) {
+			/* See jail.h. Its connection's end was told before. */
+			log_msg(LOG_ERR, "%s: the session process was killed for a system call that "
+					 "no session has need of", k->how.interface);
 		}
 	}
 }

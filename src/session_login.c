@@ -2,6 +2,7 @@
 #include "session_self.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "account.h"
 #include "clock.h"
 #include "helper.h"
+#include "jail.h"
 #include "log.h"
 #include "status_codes.h"
 
@@ -97,6 +99,12 @@ int session_log_in(struct self *s, struct offer *o)
 	s->dialogue.answer_arg = s;
 	if (status == STATUS_OK)
 		status = connect_any(s, &found);
+	/* Before the first byte of the server is read. */
+	if (status == STATUS_OK && !jail_enter()) {
+		snprintf(s->dialogue.why, sizeof s->dialogue.why,
+			 "the session's system calls cannot be restricted: %s", strerror(errno));
+		status = STATUS_SYSTEM;
+	}
 	if (status == STATUS_OK)
 		status = dialogue_login(&s->dialogue, &s->net, o);
 	return status;

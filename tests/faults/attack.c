@@ -303,6 +303,13 @@ static long leave_namespaces(void)
 	return puppet_call(SYS_unshare, CLONE_NEWNS, 0, 0, 0, 0, 0);
 }
 
+/* Root in a namespace of its own, where the kernel lets any user be that: much
+ * of the kernel can be reached from there alone. */
+static long user_namespace(void)
+{
+	return puppet_call(SYS_unshare, CLONE_NEWUSER, 0, 0, 0, 0, 0);
+}
+
 static long hurry(void)
 {
 	return puppet_call(SYS_setpriority, PRIO_PROCESS, 0, -10, 0, 0, 0);
@@ -347,6 +354,8 @@ static const struct attack {
 	{"leave the namespace", leave_namespaces},
 	{"run before others", hurry},
 	{"allow core dumps", allow_core},
+	/* The last one: nothing is as it was for a process in there. */
+	{"become root in a user namespace", user_namespace},
 };
 
 int attack_main(int argc, char *argv[])

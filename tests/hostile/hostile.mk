@@ -6,4 +6,8 @@ HOSTILE_SECONDS = 60
 hostile: $(BUILD)/dtcp-up
 	tests/hostile/hostile -s $(HOSTILE_SECONDS)
 
-.PHONY: hostile
+# make attacks: what a session that was taken over is refused.
+attacks: $(BUILD)/dtcp-up faults-programs
+	tests/lab/boot tests/hostile/attacks
+
+.PHONY: hostile attacks
