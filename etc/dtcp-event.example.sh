@@ -37,53 +37,59 @@ case $event in
         ;;
 esac
 
-# What is on the LAN now, and what was until now or not long ago. A LAN
-# address is always the ::1 of its /64.
-list_prefixes() {
-    now=$(date +%s)
-    {
-        for word in $lan; do
-            address=${word#*=}
-            echo "${word%%=*} ${address%1/64}/64 good"
-        done
-        [ ! -e "$known" ] || sed "s/ good\$/ $now/" "$known"
-    } | awk -v now="$now" -v limit="$stale_for" \
-        '!seen[$1, $2]++ && ($3 == "good" || now - $3 < limit)'
-}
-
-write_prefix() {
-    case $2 in
-        good) lifetimes="AdvPreferredLifetime $preferred; AdvValidLifetime $valid;" ;;
-        *) lifetimes='AdvPreferredLifetime 0; AdvValidLifetime 0;' ;;
-    esac
-    echo "    prefix $1 { AdvOnLink on; AdvAutonomous on; $lifetimes };"
-}
-
-write_interface() {
-    echo "interface $1 {"
-    echo '    AdvSendAdvert on; MinRtrAdvInterval 30; MaxRtrAdvInterval 100;'
-    echo "    AdvDefaultLifetime $router_lifetime;"
-    [ -z "${DTCP_MTU:-}" ] || echo "    AdvLinkMTU $DTCP_MTU;"
-    while read -r interface prefix state; do
-        [ "$interface" != "$1" ] || write_prefix "$prefix" "$state"
-    done <"$known"
-    echo '};'
+# What is on the LAN now, and what was until now or not long ago, as radvd's
+# configuration, noting it in $known for the next time. A LAN address is always
+# the ::1 of its /64. One awk, since each program started costs a slow router
+# some of the second that `down` has.
+configuration() {
+    awk -v lan="$lan" -v known="$known" -v now="$(date +%s)" -v stale_for="$stale_for" \
+        -v preferred="$preferred" -v valid="$valid" \
+        -v router_lifetime="$router_lifetime" -v mtu="${DTCP_MTU:-}" '
+        function add(interface, prefix, state, good) {
+            if ((interface, prefix) in seen) return
+            seen[interface, prefix] = 1
+            lines = lines interface " " prefix " " state "\n"
+            if (!(interface in prefixes)) order[++interfaces] = interface
+            good = state == "good"
+            prefixes[interface] = prefixes[interface] \
+                "    prefix " prefix " { AdvOnLink on; AdvAutonomous on;" \
+                " AdvPreferredLifetime " (good ? preferred : 0) ";" \
+                " AdvValidLifetime " (good ? valid : 0) "; };\n"
+        }
+        BEGIN {
+            words = split(lan, word, " ")
+            for (i = 1; i <= words; i++) {
+                split(word[i], part, "=")
+                sub("1/64$", "/64", part[2])
+                add(part[1], part[2], "good")
+            }
+        }
+        $3 == "good" { $3 = now }
+        now - $3 < stale_for { add($1, $2, $3) }
+        END {
+            printf "%s", lines >known
+            for (i = 1; i <= interfaces; i++) {
+                print "interface " order[i] " {"
+                print "    AdvSendAdvert on; MinRtrAdvInterval 30; MaxRtrAdvInterval 100;"
+                print "    AdvDefaultLifetime " router_lifetime ";"
+                if (mtu) print "    AdvLinkMTU " mtu ";"
+                printf "%s};\n", prefixes[order[i]]
+            }
+        }' "$known"
 }
 
 tell_radvd() {
     command -v radvd >/dev/null || return 0
-    mkdir -p "$folder"
-    list_prefixes >"$known.new"
-    mv "$known.new" "$known"
-    cut -d ' ' -f 1 "$known" | sort -u | while read -r interface; do
-        write_interface "$interface"
-    done >"$folder/radvd.conf.new"
+    [ -d "$folder" ] || mkdir -p "$folder"
+    [ -e "$known" ] || : >"$known"
+    configuration >"$folder/radvd.conf.new"
     mv "$folder/radvd.conf.new" "$folder/radvd.conf"
     [ -s "$folder/radvd.conf" ] || return 0
     if [ -d /run/systemd/system ]; then
         systemctl --no-block reload-or-restart radvd
     elif [ -s /run/radvd.pid ]; then
-        kill -HUP "$(cat /run/radvd.pid)"
+        read -r radvd </run/radvd.pid || :
+        kill -HUP "$radvd"
     else
         radvd -C "$folder/radvd.conf"
     fi
@@ -91,9 +97,9 @@ tell_radvd() {
 
 # Without the table there is nothing to tell.
 tell_firewall() {
+    case $event in up | change) ;; *) return 0 ;; esac
     command -v nft >/dev/null || return 0
     nft list table inet dtcp_up >/dev/null 2>&1 || return 0
-    case $event in up | change) ;; *) return 0 ;; esac
     {
         echo "flush set inet dtcp_up far_end"
         echo "add element inet dtcp_up far_end { $DTCP_REMOTE }"
