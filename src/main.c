@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "commands.h"
-#include "log.h"
 #include "options.h"
 #include "privs.h"
 #include "status_codes.h"
@@ -48,10 +47,6 @@ int main(int argc, char *argv[])
 	status = options_parse(&o, argc, argv);
 	if (status != OPTIONS_GO)
 		return status;
-	log_setup(o.dry_run || o.foreground || o.command == COMMAND_STATUS ||
-				  o.command == COMMAND_CHECK
-			  ? LOG_TO_STDERR : LOG_TO_STDERR | LOG_TO_SYSLOG,
-		  options_threshold(&o));
 	switch (o.command) {
 	case COMMAND_DOWN:
 		return command_down(&o);

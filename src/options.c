@@ -179,6 +179,14 @@ static int check(const struct options *o)
 	return OPTIONS_GO;
 }
 
+static unsigned sinks(const struct options *o)
+{
+	bool here = o->dry_run || o->foreground || o->command == COMMAND_STATUS ||
+		    o->command == COMMAND_CHECK;
+
+	return here ? LOG_TO_STDERR : LOG_TO_STDERR | LOG_TO_SYSLOG;
+}
+
 int options_parse(struct options *o, int argc, char *argv[])
 {
 	int c, status;
@@ -188,7 +196,12 @@ int options_parse(struct options *o, int argc, char *argv[])
 	o->run_dir = RUNDIR_DEFAULT;
 	o->wait = 10;
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+	for (;;) {
+		/* What is wrong with the rest is said where these options want it. */
+		log_setup(sinks(o), options_threshold(o));
+		c = getopt_long(argc, argv, shorts, longs, NULL);
+		if (c == -1)
+			break;
 		status = one_option(o, c, argv);
 		if (status != OPTIONS_GO)
 			return status;

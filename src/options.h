@@ -20,8 +20,8 @@ struct options {
 
 enum { OPTIONS_GO = -1 };
 
-/* Reads the command line. Returns OPTIONS_GO, or the exit status after --help,
- * --version or a message. */
+/* Reads the command line, and sets up the log as it says. Returns OPTIONS_GO,
+ * or the exit status after --help, --version or a message. */
 int options_parse(struct options *o, int argc, char *argv[]);
 
 /* For log_setup(). */

@@ -98,6 +98,10 @@ servers_fail() {
 	rm "$ACCOUNTS"
 	up_fails 78 "$ACCOUNTS: .*No such file"
 	up_fails 64 "no option .*--nonsense" --nonsense
+	# Hooks silence standard error.
+	lab_log 'no option .--nonsense' | grep daemon.err
+	up_fails 64 'no option .*--silly' --status --silly
+	not lab_log silly
 	up_fails 64 "IPv4 address.*fe80::1" fe80::1
 	up_fails 64 "sit0" -i sit0
 	[ "$(lab_dtcpd_count accepted)" = 0 ]
