@@ -142,9 +142,13 @@ static bool lacks_source_routes(struct kernel *k)
 
 static bool succeeded(const struct kernel *k)
 {
-	if (k->op == KOP_UNDO)
-		return !k->run.killed && link_kind(k->now.name) != LINK_SIT &&
+	enum link_kind kind;
+
+	if (k->op == KOP_UNDO) {
+		kind = link_kind(k->now.name);
+		return !k->run.killed && kind != LINK_SIT && kind != LINK_UNKNOWN &&
 		       (run_ok(&k->run) || (k->run.cut == 0 && tunnel_undone(k->run.text)));
+	}
 	return run_ok(&k->run) && (k->op != KOP_BUILD || k->added);
 }
 

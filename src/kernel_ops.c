@@ -114,6 +114,8 @@ bool kernel_build(struct kernel *k)
 		k->exists = k->routes = true;
 		k->left = true;
 		return true; /* kernel_go() removes it first */
+	case LINK_UNKNOWN:
+		return false;
 	case LINK_ABSENT:
 		break;
 	}
@@ -210,10 +212,13 @@ bool kernel_add_lans(struct kernel *k)
 
 bool kernel_undo(struct kernel *k)
 {
+	enum link_kind kind = link_kind(k->now.name);
 	struct lines l;
 
+	if (kind == LINK_UNKNOWN)
+		return false; /* what is not seen is not gone */
 	lines_start(&l);
-	tunnel_undo(&k->now, true, link_kind(k->now.name) == LINK_SIT, &l);
+	tunnel_undo(&k->now, true, kind == LINK_SIT, &l);
 	if (l.count == 0) {
 		k->exists = k->routes = k->left = false;
 		return true;

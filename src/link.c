@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "link.h"
 
+#include <errno.h>
 #include <linux/if_arp.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,7 @@ bool link_global(struct in_addr a)
 /* What the kernel says of one interface. */
 struct link {
 	unsigned index; /* 0: there is none */
+	bool unknown;   /* whether there is one */
 	unsigned type, mtu;
 	char name[IF_NAMESIZE];
 };
@@ -53,6 +55,7 @@ static struct link ask_link(const char *name, unsigned index)
 		char name[IF_NAMESIZE];
 	} ask;
 	struct link l = {0};
+	int error;
 
 	memset(&ask, 0, sizeof ask);
 	ask.h.nlmsg_type = RTM_GETLINK;
@@ -60,7 +63,8 @@ static struct link ask_link(const char *name, unsigned index)
 	ask.m.ifi_index = (int)index;
 	ask.a = (struct rtattr){RTA_LENGTH(sizeof ask.name), IFLA_IFNAME};
 	snprintf(ask.name, sizeof ask.name, "%s", name);
-	netlink_ask(&ask.h, take_link, &l);
+	error = netlink_ask(&ask.h, take_link, &l);
+	l.unknown = error && error != ENODEV;
 	return l;
 }
 
@@ -86,7 +90,7 @@ static bool ask_addresses(unsigned char family, netlink_fn *fn, struct search *s
 	ask.h.nlmsg_flags = NLM_F_DUMP;
 	ask.h.nlmsg_len = sizeof ask;
 	ask.m.ifa_family = family;
-	return netlink_ask(&ask.h, fn, s);
+	return netlink_ask(&ask.h, fn, s) == 0;
 }
 
 static bool is_address(const struct nlmsghdr *h)
@@ -214,6 +218,6 @@ enum link_kind link_kind(const char *name)
 	struct link l = ask_link(name, 0);
 
 	if (!l.index)
-		return LINK_ABSENT;
+		return l.unknown ? LINK_UNKNOWN : LINK_ABSENT;
 	return l.type == ARPHRD_SIT ? LINK_SIT : LINK_OTHER;
 }

@@ -27,9 +27,10 @@ unsigned link_mtu(const char *link);
 /* 0 where there is no such interface. */
 unsigned link_index(const char *name);
 
-enum link_kind { LINK_ABSENT, LINK_SIT, LINK_OTHER };
+enum link_kind { LINK_ABSENT, LINK_SIT, LINK_OTHER, LINK_UNKNOWN };
 
-/* What the interface of this name is (ARPHRD_SIT of <linux/if_arp.h>). */
+/* What the interface of this name is (ARPHRD_SIT of <linux/if_arp.h>);
+ * LINK_UNKNOWN after a message, where the kernel could not be asked. */
 enum link_kind link_kind(const char *name);
 
 /* True for a global IPv4 address in the sense above. */

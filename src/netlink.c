@@ -2,8 +2,14 @@
 #include "netlink.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "log.h"
+
+enum { TRIES = 3, PAUSE_NS = 5000000 };
 
 /* RTA_NEXT() and NLMSG_NEXT(), but that the last piece may come without its
  * padding: there they take off more than is left. */
@@ -36,45 +42,69 @@ const struct rtattr *netlink_attr(const struct nlmsghdr *h, size_t fixed, unsign
 struct answer {
 	netlink_fn *fn;
 	void *arg;
-	bool ended, refused;
+	bool ended;
+	int error;
 };
 
 static void take(void *arg, const struct nlmsghdr *h)
 {
 	struct answer *a = arg;
 
-	if (h->nlmsg_type == NLMSG_ERROR)
-		a->ended = a->refused = true;
-	else if (h->nlmsg_type == NLMSG_DONE)
-		a->ended = true;
-	else
+	if (h->nlmsg_type != NLMSG_DONE && h->nlmsg_type != NLMSG_ERROR) {
 		a->fn(a->arg, h);
+		return;
+	}
+	a->ended = true;
+	if (h->nlmsg_type == NLMSG_ERROR && h->nlmsg_len >= NLMSG_LENGTH(sizeof(struct nlmsgerr)))
+		a->error = -((const struct nlmsgerr *)NLMSG_DATA(h))->error;
 }
 
-bool netlink_ask(struct nlmsghdr *request, netlink_fn *fn, void *arg)
+/* One request, one answer; 0, or an error number. */
+static int converse(int fd, const struct nlmsghdr *request, netlink_fn *fn, void *arg)
 {
 	struct answer a = {.fn = fn, .arg = arg};
 	union {
 		struct nlmsghdr align;
 		char bytes[8192]; /* the kernel makes no longer ones (NLMSG_GOODSIZE) */
 	} buf;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 
-	request->nlmsg_flags |= NLM_F_REQUEST;
-	a.refused = fd < 0 || send(fd, request, request->nlmsg_len, 0) < 0;
-	a.ended = a.refused;
+	if (fd < 0 || send(fd, request, request->nlmsg_len, 0) < 0)
+		return errno;
 	while (!a.ended) {
 		ssize_t n = recv(fd, &buf, sizeof buf, 0);
 
-		if (n > 0)
-			netlink_each(&buf, (size_t)n, take, &a);
-		else if (n == 0 || errno != EINTR)
-			a.ended = a.refused = true;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? errno : ENODATA;
+		netlink_each(&buf, (size_t)n, take, &a);
 		/* The only message of an answer that is no list. */
 		if (!(request->nlmsg_flags & NLM_F_DUMP))
 			a.ended = true;
 	}
-	if (fd >= 0)
-		close(fd);
-	return !a.refused;
+	return a.error;
+}
+
+int netlink_ask(struct nlmsghdr *request, netlink_fn *fn, void *arg)
+{
+	int error = 0;
+
+	request->nlmsg_flags |= NLM_F_REQUEST;
+	/* What is not seen for want of memory would be taken for gone, so this is
+	 * not given up at once. */
+	for (int i = 0; i < TRIES; i++) {
+		int fd;
+
+		if (i > 0)
+			nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
+		fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+		error = converse(fd, request, fn, arg);
+		if (fd >= 0)
+			close(fd);
+		if (!error || error == ENODEV)
+			return error;
+	}
+	log_msg(LOG_ERR, "the kernel cannot be asked for interfaces and addresses: %s",
+		strerror(error));
+	return error;
 }

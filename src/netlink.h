@@ -17,8 +17,10 @@ void netlink_each(const void *buf, size_t len, netlink_fn *fn, void *arg);
 const struct rtattr *netlink_attr(const struct nlmsghdr *h, size_t fixed, unsigned short type,
 				  size_t size);
 
-/* Sends one request and calls fn for each message of the answer. False where
- * the kernel refused it. */
-bool netlink_ask(struct nlmsghdr *request, netlink_fn *fn, void *arg);
+/* Sends one request and calls fn for each message of the answer; where that
+ * breaks off the whole is tried again, so a message may come more than once.
+ * Returns 0, or ENODEV where the kernel knows no such interface, or another error
+ * number, after a message, where it gave no answer. */
+int netlink_ask(struct nlmsghdr *request, netlink_fn *fn, void *arg);
 
 #endif

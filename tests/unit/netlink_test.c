@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: ISC */
+#include "netlink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "link.h"
+#include "unit.h"
+
+/* A kernel that answers, refuses or has no room: these take the place of the C
+ * library's functions. Each step is what one of them does when it is called. */
+enum step { NO_SOCKET, NO_SEND, NO_RECV, INTERRUPTED, EMPTY, LINK, PART, DONE, NOT_THERE, NO_ROOM };
+
+static enum step script[16];
+static unsigned n_steps, at, sockets;
+
+static bool comes(enum step s)
+{
+	if (at >= n_steps || script[at] != s)
+		return false;
+	at++;
+	return true;
+}
+
+static int fails(int error)
+{
+	errno = error;
+	return -1;
+}
+
+int socket(int domain, int type, int protocol)
+{
+	CHECK_INT(domain, AF_NETLINK);
+	CHECK(type & SOCK_CLOEXEC);
+	CHECK_INT(protocol, NETLINK_ROUTE);
+	sockets++;
+	return comes(NO_SOCKET) ? fails(EMFILE) : open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+ssize_t send(int fd, const void *buf, size_t len, int flags)
+{
+	const struct nlmsghdr *h = buf;
+
+	(void)fd;
+	(void)flags;
+	CHECK_INT(len, h->nlmsg_len);
+	CHECK(h->nlmsg_flags & NLM_F_REQUEST);
+	return comes(NO_SEND) ? fails(ENOBUFS) : (ssize_t)len;
+}
+
+static ssize_t refusal(void *buf, int error)
+{
+	struct {
+		struct nlmsghdr h;
+		struct nlmsgerr e;
+	} m = {.h = {.nlmsg_len = sizeof m, .nlmsg_type = NLMSG_ERROR}, .e = {.error = -error}};
+
+	memcpy(buf, &m, sizeof m);
+	return sizeof m;
+}
+
+static ssize_t message(void *buf, unsigned short type)
+{
+	struct {
+		struct nlmsghdr h;
+		struct ifinfomsg i;
+	} m = {.h = {.nlmsg_len = sizeof m, .nlmsg_type = type},
+	       .i = {.ifi_index = 7, .ifi_type = 776 /* ARPHRD_SIT */}};
+
+	memcpy(buf, &m, sizeof m);
+	return sizeof m;
+}
+
+ssize_t recv(int fd, void *buf, size_t size, int flags)
+{
+	(void)fd;
+	(void)flags;
+	CHECK(size >= 8192);
+	if (comes(NO_RECV))
+		return fails(ENOMEM);
+	if (comes(INTERRUPTED))
+		return fails(EINTR);
+	if (comes(EMPTY))
+		return 0;
+	if (comes(NOT_THERE))
+		return refusal(buf, ENODEV);
+	if (comes(NO_ROOM))
+		return refusal(buf, ENOBUFS);
+	if (comes(DONE))
+		return message(buf, NLMSG_DONE);
+	CHECK(comes(LINK) || comes(PART));
+	return message(buf, RTM_NEWLINK);
+}
+
+/* What recv(2) is under _FORTIFY_SOURCE. */
+ssize_t __recv_chk(int fd, void *buf, size_t size, size_t room, int flags);
+ssize_t __recv_chk(int fd, void *buf, size_t size, size_t room, int flags)
+{
+	CHECK(size <= room);
+	return recv(fd, buf, size, flags);
+}
+
+static void count(void *arg, const struct nlmsghdr *h)
+{
+	CHECK_INT(h->nlmsg_type, RTM_NEWLINK);
+	++*(unsigned *)arg;
+}
+
+static void set_script(const enum step *steps, size_t n)
+{
+	memcpy(script, steps, n * sizeof *steps);
+	n_steps = (unsigned)n;
+	at = sockets = 0;
+	unit_log_clear();
+}
+
+#define SCRIPT(...)                                                                                \
+	set_script((const enum step[]){__VA_ARGS__},                                               \
+		   sizeof((const enum step[]){__VA_ARGS__}) / sizeof(enum step))
+
+/* Asks for a link, or for a list; the whole script has to be used up, and no
+ * descriptor to be left. */
+static unsigned messages;
+static int ask(unsigned short flags)
+{
+	struct nlmsghdr request = {.nlmsg_len = sizeof request, .nlmsg_flags = flags};
+	int before = open("/dev/null", O_RDONLY | O_CLOEXEC), after, error;
+
+	close(before);
+	messages = 0;
+	error = netlink_ask(&request, count, &messages);
+	after = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	close(after);
+	CHECK_INT(after, before);
+	CHECK_INT(at, n_steps);
+	return error;
+}
+
+static void answers(void)
+{
+	SCRIPT(LINK);
+	CHECK_INT(ask(0), 0);
+	CHECK_INT(messages, 1);
+	SCRIPT(INTERRUPTED, LINK);
+	CHECK_INT(ask(0), 0);
+	CHECK_INT(sockets, 1);
+	SCRIPT(PART, PART, INTERRUPTED, PART, DONE);
+	CHECK_INT(ask(NLM_F_DUMP), 0);
+	CHECK_INT(messages, 3);
+	SCRIPT(NOT_THERE);
+	CHECK_INT(ask(0), ENODEV);
+	CHECK_INT(messages, 0);
+	CHECK_INT(sockets, 1);
+	CHECK_STR(unit_log(), "");
+}
+
+static void once(void)
+{
+	static const enum step troubles[] = {NO_SOCKET, NO_SEND, NO_RECV, EMPTY, NO_ROOM};
+
+	for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++) {
+		SCRIPT(troubles[i], LINK);
+		CHECK_INT(ask(0), 0);
+		CHECK_INT(messages, 1);
+		CHECK_INT(sockets, 2);
+		SCRIPT(troubles[i], troubles[i], NOT_THERE);
+		CHECK_INT(ask(0), ENODEV);
+		SCRIPT(troubles[i], PART, DONE);
+		CHECK_INT(ask(NLM_F_DUMP), 0);
+	}
+	SCRIPT(PART, PART, NO_RECV, PART, PART, PART, DONE);
+	CHECK_INT(ask(NLM_F_DUMP), 0);
+	CHECK_INT(messages, 5);
+	CHECK_STR(unit_log(), "");
+}
+
+static void always(void)
+{
+	SCRIPT(NO_SOCKET, NO_SOCKET, NO_SOCKET);
+	CHECK_INT(ask(0), EMFILE);
+	CHECK_HAS(unit_log(), "3 the kernel cannot be asked");
+	CHECK_HAS(unit_log(), strerror(EMFILE));
+	SCRIPT(NO_SEND, NO_RECV, NO_ROOM);
+	CHECK_INT(ask(0), ENOBUFS);
+	CHECK_HAS(unit_log(), "3 the kernel cannot be asked");
+	SCRIPT(PART, NO_ROOM, NO_ROOM, PART, EMPTY);
+	CHECK_INT(ask(NLM_F_DUMP), ENODATA);
+}
+
+static void kinds(void)
+{
+	SCRIPT(LINK);
+	CHECK_INT(link_kind("dtcp0"), LINK_SIT);
+	SCRIPT(NOT_THERE);
+	CHECK_INT(link_kind("dtcp0"), LINK_ABSENT);
+	SCRIPT(NO_ROOM, NOT_THERE);
+	CHECK_INT(link_kind("dtcp0"), LINK_ABSENT);
+	SCRIPT(NO_ROOM, NO_SOCKET, NO_RECV);
+	CHECK_INT(link_kind("dtcp0"), LINK_UNKNOWN);
+	/* Where nothing is known, nothing is allowed. */
+	SCRIPT(NO_ROOM, NO_SOCKET, NO_RECV);
+	CHECK(link_is_ours((struct in_addr){0}));
+}
+
+static const struct unit_case cases[] = {
+	{"answers, lists, and what is not there", answers},
+	{"what fails once is asked again", once},
+	{"what fails each time is an error, with a message", always},
+	{"an interface that cannot be asked for is not absent", kinds},
+};
+UNIT_MAIN(cases)
