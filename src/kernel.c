@@ -200,7 +200,7 @@ enum kernel_result kernel_reaped(struct kernel *k, int status)
 		return kernel_go(k);
 	}
 	retry = lacks_source_routes(k);
-	if (!retry)
+	if (!retry && !k->explained)
 		complain(k);
 	k->op = KOP_NONE;
 	if (op == KOP_LAN) {

@@ -26,6 +26,7 @@ struct kernel {
 	enum kernel_op op;
 	bool target_routes;    /* of the op */
 	bool added;            /* KOP_BUILD: the interface is there, the rest was fed */
+	bool explained;        /* why the op fails has been said */
 	bool retried;          /* KOP_UNDO: the second try */
 	bool failed;           /* an op failed since the last kernel_want() */
 	bool left;             /* something could not be removed */

@@ -25,6 +25,17 @@ static void show(const char *lines)
 	}
 }
 
+/* Of half of its lines ip would make half a tunnel, and be content. Where it does
+ * not read, it has a message of its own on its way. */
+static void feed(struct kernel *k, const struct lines *l)
+{
+	if (run_feed(&k->run, l->text, l->len) || errno == EPIPE)
+		return;
+	log_msg(LOG_ERR, "%s: ip: its lines cannot be written: %s", k->now.name, strerror(errno));
+	k->explained = true;
+	run_kill(&k->run);
+}
+
 static bool start(struct kernel *k, enum kernel_op op, const struct lines *l)
 {
 	char *env[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, (char[]){"LC_ALL=C"}, NULL};
@@ -47,9 +58,9 @@ static bool start(struct kernel *k, enum kernel_op op, const struct lines *l)
 		return false;
 	}
 	k->op = op;
+	k->explained = false;
 	k->deadline = now + limit;
-	/* Where it does not read, it has a message of its own on its way. */
-	run_feed(&k->run, l->text, l->len);
+	feed(k, l);
 	if (op != KOP_BUILD)
 		run_feed_end(&k->run);
 	return true;
@@ -145,8 +156,9 @@ void kernel_build_rest(struct kernel *k)
 	if (distrust_far_end(&k->now)) {
 		tunnel_configure(&k->now, k->target_routes, &l);
 		show(l.text);
-		run_feed(&k->run, l.text, l.len);
+		feed(k, &l);
 	} else {
+		k->explained = true;
 		run_kill(&k->run);
 	}
 	run_feed_end(&k->run);

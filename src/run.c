@@ -106,6 +106,8 @@ bool run_feed(struct run *r, const char *text, size_t len)
 	do {
 		n = write(r->in, text, len);
 	} while (n < 0 && errno == EINTR);
+	if (n >= 0 && n < (ssize_t)len)
+		errno = EAGAIN;
 	return n == (ssize_t)len;
 }
 

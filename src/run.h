@@ -25,7 +25,8 @@ struct run {
  * otherwise /dev/null. False with errno. */
 bool run_start(struct run *r, char *const argv[], char *const env[], bool feed);
 
-/* Writes to its standard input, as far as a pipe takes it (64 KiB). */
+/* Writes to its standard input. False with errno where a pipe (64 KiB) does not
+ * take all of it. */
 bool run_feed(struct run *r, const char *text, size_t len);
 void run_feed_end(struct run *r);
 

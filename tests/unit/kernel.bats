@@ -1,0 +1,13 @@
+#!/usr/bin/env bats
+# What ip(8) cannot be told, and what the kernel does not say.
+
+load unit
+
+@test "over what cannot be looked at nothing is built" { unit; }
+@test "what cannot be looked at is not gone" { unit; }
+@test "lines that ip is not given: it is killed, and that is said once" { unit; }
+@test "lines that ip does not read: it has its say" { unit; }
+@test "what cannot be set under /proc is said once" { unit; }
+@test "one that hangs afterwards is said to have hung" { unit; }
+
+@test "every case of kernel has a test here, and every test a case" { unit_complete; }

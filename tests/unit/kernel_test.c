@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: ISC */
+#include "kernel.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "link.h"
+#include "unit.h"
+#include "watch.h"
+
+/* What the kernel says of dtcp0, each time that it is asked; the last answer
+ * stays. These take the places of run.c and of link.c. */
+static enum link_kind kinds[4];
+static unsigned n_kinds, asked;
+static unsigned starts, kills; /* of ip(8) */
+static int feed_error;
+static char fed[4096];
+
+enum link_kind link_kind(const char *name)
+{
+	CHECK_STR(name, "dtcp0");
+	return kinds[asked + 1 < n_kinds ? asked++ : n_kinds - 1];
+}
+
+unsigned link_index(const char *name)
+{
+	(void)name;
+	return 0;
+}
+
+bool link_has_address6(const char *name, const struct in6_addr *a)
+{
+	(void)name;
+	(void)a;
+	return false;
+}
+
+const char *run_ip_path(void)
+{
+	return "/sbin/ip";
+}
+
+bool run_start(struct run *r, char *const argv[], char *const env[], bool feed)
+{
+	CHECK_STR(argv[0], "/sbin/ip");
+	CHECK(env[0] && feed);
+	memset(r, 0, sizeof *r);
+	r->pid = 1000;
+	r->in = r->out = -1;
+	starts++;
+	fed[0] = '\0';
+	return true;
+}
+
+bool run_feed(struct run *r, const char *text, size_t len)
+{
+	(void)r;
+	snprintf(fed, sizeof fed, "%.*s", (int)len, text);
+	errno = feed_error;
+	return feed_error == 0;
+}
+
+void run_feed_end(struct run *r)
+{
+	(void)r;
+}
+
+void run_kill(struct run *r)
+{
+	r->killed = true;
+	kills++;
+}
+
+void run_reaped(struct run *r, int status)
+{
+	r->status = status;
+	r->pid = 0;
+}
+
+bool run_ok(const struct run *r)
+{
+	return !r->killed && r->status == 0;
+}
+
+const char *run_result(const struct run *r, char *out, size_t size)
+{
+	snprintf(out, size, "%s", r->killed ? "ended at its time limit" : "exit status");
+	return out;
+}
+
+static bool record(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+static void says(const enum link_kind *list, size_t n)
+{
+	memcpy(kinds, list, n * sizeof *list);
+	n_kinds = (unsigned)n;
+	asked = 0;
+}
+
+#define KERNEL_SAYS(...)                                                                           \
+	says((const enum link_kind[]){__VA_ARGS__},                                                \
+	     sizeof((const enum link_kind[]){__VA_ARGS__}) / sizeof(enum link_kind))
+
+/* The log without the lines for ip(8). */
+static const char *said(void)
+{
+	static char text[4096];
+	const char *end;
+	size_t n = 0;
+
+	for (const char *p = unit_log(); (end = strchr(p, '\n')) != NULL; p = end + 1)
+		if (strncmp(p, "7 ip ", 5) != 0 && n < sizeof text)
+			n += (size_t)snprintf(text + n, sizeof text - n, "%.*s\n", (int)(end - p),
+					      p);
+	text[n] = '\0';
+	return text;
+}
+
+static struct kernel k;
+static struct tunnel t;
+
+static void begin(void)
+{
+	memset(&t, 0, sizeof t);
+	snprintf(t.name, sizeof t.name, "dtcp0");
+	t.type = DTCP_NETWORK;
+	t.mtu = 1480;
+	t.n_prefixes = 1;
+	t.prefixes[0].len = 48;
+	kernel_init(&k, record, NULL);
+	starts = kills = 0;
+	feed_error = 0;
+	unit_log_clear();
+}
+
+/* The interface that ip(8) was told to make has appeared. */
+static void appears(void)
+{
+	struct watch_event e = {.kind = WATCH_LINK_NEW, .name = "dtcp0"};
+
+	kernel_watch(&k, &e);
+}
+
+static void unknown_up(void)
+{
+	begin();
+	KERNEL_SAYS(LINK_UNKNOWN);
+	CHECK_INT(kernel_want(&k, &t, true), KERNEL_FAILED);
+	CHECK_INT(starts, 0);
+	CHECK(!k.exists && !k.left);
+}
+
+static void unknown_down(void)
+{
+	begin();
+	/* Not even before its removal, nor for the message. */
+	kernel_adopt(&k, &t);
+	KERNEL_SAYS(LINK_UNKNOWN);
+	CHECK_INT(kernel_want(&k, NULL, false), KERNEL_FAILED);
+	CHECK_INT(starts, 0);
+	CHECK(k.exists && k.left);
+	CHECK_HAS(said(), "3 dtcp0: could not be removed and is left");
+	/* Not after it: it is removed once more. */
+	unit_log_clear();
+	KERNEL_SAYS(LINK_SIT, LINK_UNKNOWN, LINK_ABSENT);
+	CHECK_INT(kernel_want(&k, NULL, false), KERNEL_BUSY);
+	CHECK_HAS(fed, "tunnel del");
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_DONE);
+	CHECK_INT(starts, 2);
+	CHECK(!k.exists && !k.left);
+}
+
+/* Builds, and stops where the first line, or the rest, is not taken. */
+static void build(int error, bool rest)
+{
+	begin();
+	KERNEL_SAYS(LINK_ABSENT, LINK_SIT);
+	feed_error = rest ? 0 : error;
+	t.type = DTCP_TUNNELONLY; /* nothing to be written under /proc */
+	CHECK_INT(kernel_want(&k, &t, true), KERNEL_BUSY);
+	CHECK_INT(starts, 1);
+	feed_error = error;
+	if (rest)
+		appears();
+}
+
+static void no_lines(void)
+{
+	for (int rest = 0; rest < 2; rest++) {
+		build(ENOMEM, rest);
+		CHECK_INT(kills, 1);
+		CHECK_HAS(said(), "3 dtcp0: ip: its lines cannot be written: ");
+		CHECK(strchr(said(), '\n')[1] == '\0');
+		/* Which is all that is said, and what is there is removed. */
+		unit_log_clear();
+		feed_error = 0;
+		CHECK_INT(kernel_reaped(&k, SIGKILL), KERNEL_BUSY);
+		CHECK_INT(starts, 2);
+		CHECK_HAS(fed, "tunnel del");
+		KERNEL_SAYS(LINK_ABSENT);
+		CHECK_INT(kernel_reaped(&k, 0), KERNEL_FAILED);
+		CHECK_STR(said(), "");
+		CHECK(!k.exists && !k.left);
+	}
+}
+
+static void not_read(void)
+{
+	build(EPIPE, false);
+	CHECK_INT(kills, 0);
+	CHECK_STR(said(), "");
+	snprintf(k.run.text, sizeof k.run.text, "no such thing\n");
+	CHECK_INT(kernel_reaped(&k, 1 << 8), KERNEL_BUSY);
+	CHECK_STR(said(), "3 dtcp0: ip: exit status: no such thing\n");
+}
+
+/* There is no /proc/sys/net/ipv6/conf/dtcp0 here. */
+static void proc(void)
+{
+	begin();
+	KERNEL_SAYS(LINK_ABSENT, LINK_SIT);
+	CHECK_INT(kernel_want(&k, &t, true), KERNEL_BUSY);
+	appears();
+	CHECK_INT(kills, 1);
+	CHECK_HAS(said(), "accept_ra cannot be set to 0: ");
+	unit_log_clear();
+	CHECK_INT(kernel_reaped(&k, SIGKILL), KERNEL_BUSY);
+	CHECK_STR(said(), "");
+	CHECK_HAS(fed, "tunnel del");
+}
+
+/* What hangs is said to have hung, though the one before was explained. */
+static void hangs(void)
+{
+	build(ENOMEM, true);
+	feed_error = 0;
+	CHECK_INT(kernel_reaped(&k, SIGKILL), KERNEL_BUSY);
+	unit_log_clear();
+	kernel_timer(&k, k.deadline);
+	CHECK_INT(kernel_reaped(&k, SIGKILL), KERNEL_BUSY);
+	CHECK_HAS(said(), "3 dtcp0: ip: ended at its time limit: it said nothing");
+}
+
+static const struct unit_case cases[] = {
+	{"over what cannot be looked at nothing is built", unknown_up},
+	{"what cannot be looked at is not gone", unknown_down},
+	{"lines that ip is not given: it is killed, and that is said once", no_lines},
+	{"lines that ip does not read: it has its say", not_read},
+	{"what cannot be set under /proc is said once", proc},
+	{"one that hangs afterwards is said to have hung", hangs},
+};
+UNIT_MAIN(cases)
