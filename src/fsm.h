@@ -66,7 +66,7 @@ enum { FSM_STATES = FSM_DONE + 1, FSM_EVENTS = EV_TIMER + 1 };
 
 /* What to do, in this order. */
 enum fsm_action {
-	DO_DROP = 1 << 0,    /* end the session's process at once */
+	DO_DROP = 1 << 0,    /* end the session's process at once, and one that says quit */
 	DO_QUIT = 1 << 1,    /* tell the session to say quit and end */
 	DO_ANSWER = 1 << 2,  /* tell waiting callers fsm.status */
 	DO_LOGIN = 1 << 3,   /* start a session: account fsm.account, until fsm.login_by */

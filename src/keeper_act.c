@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,13 +20,21 @@ static void drop_leaving(struct keeper *k)
 	session_drop(&k->leaving, true);
 }
 
+/* One that does not hear of it would be waited for, or stay with its login. */
+static void tell_session(const struct keeper *k, enum msg_kind kind)
+{
+	if (!msg_text(k->session.channel, kind, log_wanted(LOG_DEBUG), "%s", "") &&
+	    k->session.pid > 0)
+		kill(k->session.pid, SIGKILL);
+}
+
 /* An answer within these milliseconds may still come; then the process ends. */
 void keeper_quit(struct keeper *k)
 {
 	if (k->session.channel < 0)
 		return;
 	drop_leaving(k);
-	msg_text(k->session.channel, MSG_QUIT, log_wanted(LOG_DEBUG), "%s", "");
+	tell_session(k, MSG_QUIT);
 	k->leaving = k->session;
 	k->session = (struct session){0, -1};
 }
@@ -93,13 +102,15 @@ static void probe(struct keeper *k)
 static void ping(struct keeper *k)
 {
 	k->said -= k->said < 3 ? k->said : 3;
-	msg_text(k->session.channel, MSG_PING, log_wanted(LOG_DEBUG), "%s", "");
+	tell_session(k, MSG_PING);
 }
 
 void keeper_act(struct keeper *k, unsigned actions)
 {
-	if (actions & DO_DROP)
+	if (actions & DO_DROP) {
 		session_drop(&k->session, true);
+		drop_leaving(k);
+	}
 	if (actions & DO_QUIT)
 		keeper_quit(k);
 	if (actions & DO_ANSWER)

@@ -151,3 +151,53 @@ END
     grep -F "$secret" messages log && false
     true
 }
+
+# session_of PID: the keeper's child; session_gone PID: it has ended.
+session_of() { pgrep -P "$1"; }
+session_gone() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
+
+@test "a session that hangs as it is to quit is ended, and its login with it" {
+    serve
+    account tunnel=none
+    up
+    gives 0
+    pid=$(<run/dtcp0.pid)
+    session=$(session_of "$pid")
+    kill -STOP "$session"
+    kill -HUP "$pid"
+    wait_for 5 logged_in 2
+    wait_for 2 session_gone "$session"
+    wait_for 2 ended 1
+    [ "$(<run/dtcp0.pid)" = "$pid" ]
+}
+ended() { [ "$(events ended | wc -l)" -ge "$1" ]; }
+
+# mute PID: nothing that the process sends gets out, until $tracer ends.
+mute() {
+    background strace -qq -o trace -p "$1" -e trace=sendto -e inject=sendto:error=ENOBUFS
+    tracer=$!
+    wait_for 5 traced "$1"
+}
+traced() { grep -q '^TracerPid:.[1-9]' "/proc/$1/status"; }
+
+@test "a session that cannot be told to ping or to quit is ended, not waited for" {
+    serve
+    account tunnel=none
+    for signal in USR1 HUP; do
+        up
+        gives 0
+        : >log
+        pid=$(<run/dtcp0.pid)
+        session=$(session_of "$pid")
+        mute "$pid"
+        start=$(now)
+        kill -$signal "$pid"
+        wait_for 2 session_gone "$session"
+        kill "$tracer"
+        wait_for 5 logged_in 1
+        took "$start" 0 7000
+        down
+        gives 0
+        nothing_left
+    done
+}
