@@ -74,7 +74,7 @@ void control_remove(int dir, const char *iface)
 {
 	char name[RUNDIR_NAME_MAX];
 
-	unlinkat(dir, rundir_name(name, iface, "sock"), 0);
+	rundir_remove(dir, rundir_name(name, iface, "sock"));
 }
 
 bool control_ask(int fd, const struct control_request *r)

@@ -21,6 +21,15 @@ const char *rundir_name(char out[RUNDIR_NAME_MAX], const char *iface, const char
 	return out;
 }
 
+void rundir_remove(int dir, const char *name)
+{
+	/* What fails for want of memory need not fail again. */
+	for (int i = 0; i < 2; i++)
+		if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+			return;
+	log_msg(LOG_WARNING, "%s: cannot be removed: %s", name, strerror(errno));
+}
+
 bool rundir_ours(int dir, const char *path)
 {
 	struct stat st;
@@ -127,10 +136,13 @@ pid_t pidfile_holder(int dir, const char *iface)
 void pidfile_drop(int dir, const char *iface, int fd)
 {
 	char name[RUNDIR_NAME_MAX];
+	bool ours = false;
 
-	if (same_file(dir, rundir_name(name, iface, "pid"), fd) &&
-	    unlinkat(dir, name, 0) < 0)
-		log_msg(LOG_WARNING, "%s: cannot be removed: %s", name, strerror(errno));
+	rundir_name(name, iface, "pid");
+	for (int i = 0; i < 2 && !ours; i++) /* as in rundir_remove() */
+		ours = same_file(dir, name, fd);
+	if (ours)
+		rundir_remove(dir, name);
 	close(fd);
 }
 

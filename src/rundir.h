@@ -47,6 +47,9 @@ unsigned long long rundir_process_start(pid_t pid);
 /* Calls fn for each interface that has a pidfile or a state here. */
 void rundir_each(int dir, void (*fn)(void *arg, const char *iface), void *arg);
 
+/* Removes a file of the run directory, if it is there; complains where it stays. */
+void rundir_remove(int dir, const char *name);
+
 /* Makes "IFACE.ENDING". */
 const char *rundir_name(char out[RUNDIR_NAME_MAX], const char *iface, const char *ending);
 

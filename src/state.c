@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "log.h"
 #include "rundir.h"
 
 void state_init(struct state *s, const char *iface)
@@ -83,9 +82,8 @@ void state_remove(int dir, const char *iface)
 {
 	char name[RUNDIR_NAME_MAX];
 
-	unlinkat(dir, rundir_name(name, iface, "state.new"), 0);
-	if (unlinkat(dir, rundir_name(name, iface, "state"), 0) < 0 && errno != ENOENT)
-		log_msg(LOG_WARNING, "%s: cannot be removed: %s", name, strerror(errno));
+	rundir_remove(dir, rundir_name(name, iface, "state.new"));
+	rundir_remove(dir, rundir_name(name, iface, "state"));
 }
 
 bool state_alive(const struct state *s)

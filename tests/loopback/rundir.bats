@@ -64,6 +64,50 @@ refused() {
     [ -n "$("${within[@]}" ip -6 route show 2001:db8:9::/48)" ]
 }
 
+# failing WHAT [PATH]...: in what follows calls fail so (see strace -e inject), or
+# only those about a PATH, as it is given or known by its descriptor.
+failing() {
+    local path
+    within=(strace -qq -f -o trace -e "trace=${1%%:*}" -e "inject=$1" -e signal=none)
+    shift
+    for path; do within+=(-P "$path"); done
+    within+=(--)
+}
+failed() { grep -q INJECTED trace; }
+
+@test "a file whose removal fails once is removed all the same" {
+    serve
+    account tunnel=none
+    for what in unlinkat:error=ENOMEM:when=1 unlinkat:error=EINTR:when=2 unlinkat:error=EIO:when=4 \
+        newfstatat:error=ENOMEM:when=2; do
+        up
+        gives 0
+        pkill -KILL -f "^$DTCP_UP .*$T/"
+        wait_for 2 no_process
+        case $what in
+        unlinkat*) failing "$what" ;;
+        *) failing "$what" dtcp0.pid ;;
+        esac
+        down
+        gives 0
+        silent
+        failed
+        within=()
+        nothing_left
+    done
+    # Each time it fails that is said, and the next one comes to it.
+    up
+    failing unlinkat:error=EROFS
+    pkill -KILL -f "^$DTCP_UP .*$T/"
+    wait_for 2 no_process
+    down
+    gives 0 'dtcp0.state: cannot be removed: ' 'dtcp0.sock: ' 'dtcp0.pid: '
+    within=()
+    down
+    gives 0
+    nothing_left
+}
+
 @test "a file, a FIFO, a symbolic link or nothing above in its place" {
     serve
     account tunnel=none
