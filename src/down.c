@@ -86,13 +86,17 @@ static int remove_left(struct down *d, const char *iface)
 	struct state left;
 	struct kernel k;
 	int fd, status = STATUS_OK;
+	bool there;
 	enum pidfile_result lock = pidfile_take(d->dir, iface, &fd);
 
 	/* In a run directory that takes no lock nobody else can start either, and
 	 * what is left in the kernel is to go all the same. */
 	if (lock == PIDFILE_HELD)
 		return ASK_AGAIN;
-	if (state_read(d->dir, iface, &left) && left.in_kernel) {
+	there = state_read(d->dir, iface, &left);
+	if (!there && errno != ENOENT)
+		status = STATUS_SYSTEM;
+	if (there && left.in_kernel) {
 		log_msg(LOG_NOTICE, "%s: removing what a keeper that was killed (process %d) left",
 			iface, (int)left.pid);
 		kernel_init(&k, no_record, NULL);
@@ -166,7 +170,10 @@ int command_down(const struct options *o)
 		close(d.dir);
 		return STATUS_SYSTEM;
 	}
-	rundir_each(d.dir, take_down, &d);
+	if (!rundir_each(d.dir, take_down, &d)) {
+		log_msg(LOG_ERR, "%s: cannot be read: %s", o->run_dir, strerror(errno));
+		d.status = STATUS_SYSTEM;
+	}
 	close(d.dir);
 	return d.status;
 }

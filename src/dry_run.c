@@ -45,14 +45,18 @@ static bool from_keeper(const struct call *c, const struct options *o, int *stat
 {
 	int dir = rundir_open(o->run_dir, false);
 	struct state s;
+	bool known;
 
 	if (dir < 0)
 		return false;
-	if (!state_read(dir, c->interface, &s) || !state_alive(&s)) {
-		close(dir);
-		return false;
-	}
+	known = state_read(dir, c->interface, &s) || errno == ENOENT;
 	close(dir);
+	if (!known) {
+		*status = STATUS_SYSTEM;
+		return true;
+	}
+	if (!state_alive(&s))
+		return false;
 	log_msg(LOG_NOTICE, "%s: process %d keeps it, and a second login could break the first: "
 			    "these are the commands for its current state", c->interface,
 		(int)s.pid);

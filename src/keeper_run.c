@@ -37,16 +37,24 @@ static bool open_signals(struct keeper *k)
 	return k->signals >= 0;
 }
 
-/* What a keeper that was killed left behind goes before anything is built. */
-static void take_over(struct keeper *k)
+/* What a keeper that was killed left behind goes before anything is built. False
+ * where nobody knows; the state has to stay then. */
+static bool take_over(struct keeper *k)
 {
 	struct state left;
+	bool there = state_read(k->how.dir, k->how.interface, &left);
 
-	if (state_read(k->how.dir, k->how.interface, &left) && left.in_kernel) {
+	if (!there && errno != ENOENT)
+		return false;
+	if (there && left.in_kernel) {
 		log_msg(LOG_NOTICE, "%s: removing what a keeper that was killed (process %d) left",
 			k->how.interface, (int)left.pid);
 		kernel_adopt(&k->kernel, &left.tunnel);
 	}
+	state_init(&k->state, k->how.interface);
+	k->state.pid = getpid();
+	k->state.start = rundir_process_start(k->state.pid);
+	return true;
 }
 
 static bool prepare(struct keeper *k)
@@ -63,10 +71,6 @@ static bool prepare(struct keeper *k)
 			k->how.run_dir, strerror(errno));
 		return false;
 	}
-	state_init(&k->state, k->how.interface);
-	k->state.pid = getpid();
-	k->state.start = rundir_process_start(k->state.pid);
-	take_over(k);
 	return keeper_record(k);
 }
 
@@ -179,6 +183,10 @@ int keeper_run(const struct keeper_how *how)
 		break;
 	}
 	privs_no_dump();
+	if (!take_over(k)) {
+		pidfile_drop(how->dir, how->interface, k->pidfile);
+		return refuse(k, status);
+	}
 	if (prepare(k)) {
 		if (how->client >= 0 && how->no_wait)
 			control_say(how->client, CONTROL_RESULT, STATUS_PENDING, "");

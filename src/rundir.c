@@ -190,38 +190,58 @@ unsigned long long rundir_process_start(pid_t pid)
 	return p ? strtoull(p + 1, NULL, 10) : 0;
 }
 
-void rundir_each(int dir, void (*fn)(void *arg, const char *iface), void *arg)
+struct names {
+	char (*list)[IF_NAMESIZE];
+	size_t n;
+};
+
+/* The interface that a file is about, if it is new. False with errno. */
+static bool add_name(struct names *names, char *file)
 {
-	char (*names)[IF_NAMESIZE] = NULL;
-	size_t n = 0;
+	char *dot = strrchr(file, '.');
+	char (*more)[IF_NAMESIZE];
+
+	if (!dot || (strcmp(dot, ".pid") != 0 && strcmp(dot, ".state") != 0))
+		return true;
+	*dot = '\0';
+	if (!account_interface_ok(file))
+		return true;
+	for (size_t i = 0; i < names->n; i++)
+		if (strcmp(names->list[i], file) == 0)
+			return true;
+	more = realloc(names->list, (names->n + 1) * sizeof *more);
+	if (!more)
+		return false;
+	names->list = more;
+	snprintf(more[names->n++], sizeof *more, "%.15s", file);
+	return true;
+}
+
+/* False with errno, where there may be more. */
+static bool all_names(DIR *d, struct names *names)
+{
+	struct dirent *e;
+
+	do {
+		errno = 0;
+		e = readdir(d);
+	} while (e && add_name(names, e->d_name));
+	return !e && errno == 0;
+}
+
+bool rundir_each(int dir, void (*fn)(void *arg, const char *iface), void *arg)
+{
+	struct names names = {NULL, 0};
 	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
+	bool ok = d && all_names(d, &names);
 
-	for (struct dirent *e; d && (e = readdir(d)) != NULL;) {
-		char *dot = strrchr(e->d_name, '.');
-		char (*more)[IF_NAMESIZE];
-		bool known = false;
-
-		if (!dot || (strcmp(dot, ".pid") != 0 && strcmp(dot, ".state") != 0))
-			continue;
-		*dot = '\0';
-		if (!account_interface_ok(e->d_name))
-			continue;
-		for (size_t i = 0; i < n && !known; i++)
-			known = strcmp(names[i], e->d_name) == 0;
-		if (known)
-			continue;
-		more = realloc(names, (n + 1) * sizeof *names);
-		if (!more)
-			break;
-		names = more;
-		snprintf(names[n++], IF_NAMESIZE, "%.15s", e->d_name);
-	}
+	for (size_t i = 0; ok && i < names.n; i++)
+		fn(arg, names.list[i]);
+	free(names.list);
 	if (d)
 		closedir(d);
 	else if (copy >= 0)
 		close(copy);
-	for (size_t i = 0; i < n; i++)
-		fn(arg, names[i]);
-	free(names);
+	return ok;
 }

@@ -44,8 +44,9 @@ bool rundir_is_keeper(pid_t pid);
  * where there is none, or only its exit status waits for somebody. */
 unsigned long long rundir_process_start(pid_t pid);
 
-/* Calls fn for each interface that has a pidfile or a state here. */
-void rundir_each(int dir, void (*fn)(void *arg, const char *iface), void *arg);
+/* Calls fn for each interface that has a pidfile or a state here. False with
+ * errno, and without a call, where the directory cannot be read. */
+bool rundir_each(int dir, void (*fn)(void *arg, const char *iface), void *arg);
 
 /* Removes a file of the run directory, if it is there; complains where it stays. */
 void rundir_remove(int dir, const char *name);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "rundir.h"
 
 void state_init(struct state *s, const char *iface)
@@ -63,19 +64,25 @@ bool state_write(int dir, const char *iface, const char *text, size_t len)
 bool state_read(int dir, const char *iface, struct state *s)
 {
 	char text[STATE_FILE_MAX], name[RUNDIR_NAME_MAX];
-	ssize_t n;
 	int fd = openat(dir, rundir_name(name, iface, "state"),
 			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, text, sizeof text) : -1;
+	int saved = errno;
 
 	state_init(s, iface);
-	if (fd < 0)
-		return false;
-	n = read(fd, text, sizeof text);
-	close(fd);
-	if (n < 0)
-		return false;
-	state_parse(s, text, (size_t)n);
-	return true;
+	if (fd >= 0)
+		close(fd);
+	if (n >= 0) {
+		state_parse(s, text, (size_t)n);
+		return true;
+	}
+	/* What is no file is no state. */
+	if (saved == ELOOP || saved == EISDIR || saved == ENXIO)
+		saved = ENOENT;
+	if (saved != ENOENT)
+		log_msg(LOG_ERR, "%s: cannot be read: %s", name, strerror(saved));
+	errno = saved;
+	return false;
 }
 
 void state_remove(int dir, const char *iface)

@@ -50,8 +50,8 @@ void state_parse(struct state *s, const char *text, size_t len);
  * errno. */
 bool state_write(int dir, const char *iface, const char *text, size_t len);
 
-/* Reads IFACE.state. False where there is none (errno ENOENT), or it cannot be
- * read. */
+/* Reads IFACE.state. False with s as state_init() makes it, and with errno: ENOENT
+ * where there is none; anything else, after a message, where it is not known. */
 bool state_read(int dir, const char *iface, struct state *s);
 
 void state_remove(int dir, const char *iface);

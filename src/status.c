@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,18 @@ struct status {
 	const struct options *options;
 	int dir;
 	unsigned shown, up;
+	bool unknown; /* some state could not be read */
 };
+
+static void show(struct status *st, const struct state *s)
+{
+	if (st->options->json)
+		status_json(s, st->shown == 0);
+	else
+		status_text(s, st->shown == 0);
+	st->shown++;
+	st->up += s->word == STATE_UP;
+}
 
 static void one(void *arg, const char *iface)
 {
@@ -26,44 +38,56 @@ static void one(void *arg, const char *iface)
 
 	if (o->interface[0] && strcmp(o->interface, iface) != 0)
 		return;
-	if (!state_read(st->dir, iface, &s))
-		state_init(&s, iface);
+	if (!state_read(st->dir, iface, &s) && errno != ENOENT) {
+		st->unknown = true;
+		return;
+	}
 	if (o->link[0] && strcmp(o->link, s.link) != 0)
 		return;
 	if (!state_alive(&s)) {
 		s.word = STATE_DOWN;
 		s.pid = 0;
 	}
-	if (o->json)
-		status_json(&s, st->shown == 0);
-	else
-		status_text(&s, st->shown == 0);
-	st->shown++;
-	st->up += s.word == STATE_UP;
+	show(st, &s);
+}
+
+/* Of all that is in the run directory. False after a message. */
+static bool all(struct status *st)
+{
+	const char *path = st->options->run_dir;
+	bool known;
+
+	st->dir = rundir_open(path, false);
+	if (st->dir < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return true;
+	known = st->dir >= 0 && rundir_each(st->dir, one, st);
+	if (!known)
+		log_msg(LOG_ERR, "%s: cannot be read: %s", path, strerror(errno));
+	if (st->dir >= 0)
+		close(st->dir);
+	return known && !st->unknown;
 }
 
 int command_status(const struct options *o)
 {
 	struct status st = {.options = o};
+	struct state none;
+	bool known;
 
 	log_setup(LOG_TO_STDERR, options_threshold(o));
 	if (o->json)
 		printf("[");
-	st.dir = rundir_open(o->run_dir, false);
-	if (st.dir >= 0) {
-		rundir_each(st.dir, one, &st);
-		close(st.dir);
-	}
-	if (!st.shown && o->interface[0] && !o->link[0]) {
+	known = all(&st);
+	if (known && !st.shown && o->interface[0] && !o->link[0]) {
 		/* Asked for by name, it has an answer even where nothing is known. */
-		st.dir = -1;
-		one(&st, o->interface);
-	} else if (!st.shown && !o->json) {
+		state_init(&none, o->interface);
+		show(&st, &none);
+	} else if (known && !st.shown && !o->json) {
 		printf("no tunnel is kept%s%s\n", o->link[0] ? " for link " : "", o->link);
 	}
 	if (o->json)
 		printf("]\n");
-	if (!log_stdout_done())
+	if (!log_stdout_done() || !known)
 		return STATUS_SYSTEM;
 	return st.shown && st.up == st.shown ? STATUS_OK : STATUS_NOT_UP;
 }

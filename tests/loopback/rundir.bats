@@ -75,6 +75,51 @@ failing() {
 }
 failed() { grep -q INJECTED trace; }
 
+@test "what cannot be read is not taken for empty" {
+    mkdir run
+    printf 'pid=%s\nstart=1\nstate=up\n' $$ >run/dtcp0.state
+    for what in getdents64:error=ENOMEM openat:error=EMFILE openat:error=EMFILE:when=2; do
+        failing "$what" "$RUN_DIR"
+        for how in show down 'show --json' 'show -i dtcp0'; do
+            $how
+            gives 71 "$RUN_DIR: cannot be "
+            failed
+            [ -e run/dtcp0.state ]
+            [[ -z $output || $output = '[]' ]]
+        done
+    done
+}
+
+@test "a state that cannot be read is not taken for none: nothing is said or forgotten" {
+    own_place
+    mkdir run
+    "${within[@]}" ip -6 route add unreachable 2001:db8:9::/48 proto 202
+    printf 'in_kernel=1\nknown=1\nbuild=1\nprefix=2001:db8:9::/48\nlocal=1.2.3.4\nremote=1.2.3.5\n' \
+        >run/dtcp0.state
+    serve
+    account
+    place=("${within[@]}")
+    for what in openat:error=EMFILE read:error=EIO; do
+        failing "$what:when=1" "$RUN_DIR/dtcp0.state" dtcp0.state
+        within=("${place[@]}" "${within[@]}")
+        for how in show down up dry; do
+            $how
+            gives 71 'dtcp0.state: cannot be read: '
+            failed
+            no_output
+            [ -e run/dtcp0.state ]
+            [ ! -e run/dtcp0.pid ]
+        done
+        [ "$(events accepted | wc -l)" = 0 ]
+    done
+    within=("${place[@]}")
+    [ -n "$("${within[@]}" ip -6 route show 2001:db8:9::/48)" ]
+    down
+    gives 0 'removing what a keeper'
+    [ -z "$("${within[@]}" ip -6 route show 2001:db8:9::/48)" ]
+    nothing_left
+}
+
 @test "a file whose removal fails once is removed all the same" {
     serve
     account tunnel=none
