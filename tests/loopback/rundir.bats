@@ -120,11 +120,11 @@ failed() { grep -q INJECTED trace; }
     nothing_left
 }
 
-@test "a file whose removal fails once is removed all the same" {
+@test "a file that cannot be opened, looked at or removed once is removed all the same" {
     serve
     account tunnel=none
     for what in unlinkat:error=ENOMEM:when=1 unlinkat:error=EINTR:when=2 unlinkat:error=EIO:when=4 \
-        newfstatat:error=ENOMEM:when=2; do
+        newfstatat:error=ENOMEM:when=2 openat:error=EMFILE:when=2; do
         up
         gives 0
         pkill -KILL -f "^$DTCP_UP .*$T/"
