@@ -26,7 +26,8 @@ fails_with() {
 	grep -q "^FAILED: .*$1" <<<"$output" && ! grep -q 'All of it worked' <<<"$output"
 }
 
-# wrap FUNCTION CODE: CODE runs after FUNCTION in the story.
+# wrap FUNCTION CODE: CODE runs after FUNCTION in the story. What is to fail has
+# to be waited for, so that the patience is no longer than is needed for that.
 wrap() {
 	eval "unbroken_$(declare -f "$1"); $1() { unbroken_$1 \"\$@\" && $2; }"
 }
@@ -43,7 +44,7 @@ wrap() {
 }
 
 @test "a wrong password" {
-	wrap lab_account 'sed -i s/bar/baz/ $ACCOUNTS; patience=4'
+	wrap lab_account 'sed -i s/bar/baz/ $ACCOUNTS; patience=1'
 	fails_with 'the hook did not bring the tunnel up'
 }
 
@@ -58,22 +59,23 @@ wrap() {
 }
 
 @test "the hook is missing" {
-	wrap up_install 'rm /etc/ppp/ip-up.d/dtcp-up; patience=4'
+	wrap up_install 'rm /etc/ppp/ip-up.d/dtcp-up; patience=1'
 	fails_with 'the hook did not bring the tunnel up'
 }
 
 @test "something is left behind, for want of ip-down's hook" {
 	wrap up_install 'rm /etc/ppp/ip-down.d/dtcp-up'
-	wrap link_down 'patience=4'
+	wrap link_down 'patience=1'
 	fails_with 'something was left behind'
 }
 
 @test "the redial fails" {
-	wrap far_end_answers 'lab_pppoe_server_stop; patience=4'
+	wrap far_end_answers 'lab_pppoe_server_stop; patience=1'
 	fails_with 'the line did not get another address'
 }
 
 @test "after the redial the account is refused" {
-	wrap far_end_answers 'lab_dtcpd_set "login=err not now"; patience=6'
+	wrap far_end_answers 'lab_dtcpd_set "login=err not now"'
+	wrap has_address 'patience=1'
 	fails_with 'the tunnel did not come up again'
 }

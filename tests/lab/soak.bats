@@ -6,8 +6,7 @@ load lab
 load ../soak/soak
 
 teardown() {
-	lab_why
-	lab_down
+	lab_end
 }
 
 # even WORD...: the looks of the last part agree in these.

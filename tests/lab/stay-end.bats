@@ -11,8 +11,7 @@ setup() {
 }
 
 teardown() {
-	lab_why
-	lab_down
+	lab_end
 }
 
 # in_state FUNCTION [END...]: FUNCTION brings a keeper into a state, each END

@@ -13,8 +13,7 @@ setup() {
 }
 
 teardown() {
-	lab_why
-	lab_down
+	lab_end
 }
 
 all_pids() { lab_processes | cut -d ' ' -f 1; }

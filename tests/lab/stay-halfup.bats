@@ -16,8 +16,7 @@ setup() {
 }
 
 teardown() {
-	lab_why
-	lab_down
+	lab_end
 }
 
 # connect BOX: one connection attempt to host6; prints how it went.

@@ -15,8 +15,7 @@ setup() {
 }
 
 teardown() {
-	lab_why
-	lab_down
+	lab_end
 }
 
 refused() { [ "$(lab_dtcpd_count login-refused)" -ge 1 ]; }

@@ -15,8 +15,7 @@ setup() {
 }
 
 teardown() {
-	lab_why
-	lab_down
+	lab_end
 }
 
 ip_runs() { pgrep -fx 'sleep 1000' >/dev/null; }

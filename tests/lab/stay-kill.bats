@@ -15,8 +15,7 @@ setup() {
 
 teardown() {
 	mountpoint -q "$RUN_DIR" && umount -l "$RUN_DIR"
-	lab_why
-	lab_down
+	lab_end
 }
 
 # kill_all: SIGKILL for keeper and session at the same moment. What they made

@@ -13,8 +13,7 @@ setup() {
 }
 
 teardown() {
-	lab_why
-	lab_down
+	lab_end
 }
 
 # moved_to ADDRESS: the tunnel is up from there.

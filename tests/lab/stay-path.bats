@@ -13,8 +13,7 @@ setup() {
 }
 
 teardown() {
-	lab_why
-	lab_down
+	lab_end
 }
 
 # warned PATTERN: the log has it, as a warning.

@@ -15,8 +15,7 @@ setup() {
 }
 
 teardown() {
-	lab_why
-	lab_down
+	lab_end
 }
 
 dial() { lab_pppoe_dial defaultroute persist holdoff 0; }

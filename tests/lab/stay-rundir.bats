@@ -17,8 +17,7 @@ setup() {
 }
 
 teardown() {
-	lab_why
-	lab_down
+	lab_end
 	umount -l "$RUN_DIR"
 }
 

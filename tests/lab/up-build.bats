@@ -11,8 +11,7 @@ setup() {
 
 teardown() {
 	up_unwrap_ip
-	lab_why
-	lab_down
+	lab_end
 }
 
 # sysctls DEV: accept_ra, autoconf and accept_redirects.

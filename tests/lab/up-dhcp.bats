@@ -17,8 +17,7 @@ setup() {
 
 teardown() {
 	up_unwrap_ip
-	lab_why
-	lab_down
+	lab_end
 }
 
 # leases REASON: how often dhclient told of it.

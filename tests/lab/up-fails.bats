@@ -11,8 +11,7 @@ setup() {
 }
 
 teardown() {
-	lab_why
-	lab_down
+	lab_end
 }
 
 # servers_fail <TABLE: lines of STATUS | PATTERN | SWITCH=VALUE [; ...].

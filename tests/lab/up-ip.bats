@@ -12,8 +12,7 @@ setup() {
 
 teardown() {
 	up_unwrap_ip
-	lab_why
-	lab_down
+	lab_end
 }
 
 # up_break_ip LINE CODE: from now on dtcp-up's ip carries out the lines before

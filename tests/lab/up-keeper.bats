@@ -12,8 +12,7 @@ setup() {
 }
 
 teardown() {
-	lab_why
-	lab_down
+	lab_end
 }
 
 # session: the process number of the keeper's session.

@@ -11,8 +11,7 @@ setup() {
 }
 
 teardown() {
-	lab_why
-	lab_down
+	lab_end
 }
 
 has() { up_addresses "$1" | grep -qx "$2"; }

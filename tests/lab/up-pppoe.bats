@@ -12,8 +12,7 @@ setup() {
 }
 
 teardown() {
-	lab_why
-	lab_down
+	lab_end
 }
 
 # dial [-n UNIT] [PPPD-OPTION...]: and the tunnel is up.

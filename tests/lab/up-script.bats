@@ -22,8 +22,7 @@ setup() {
 }
 
 teardown() {
-	lab_why
-	lab_down
+	lab_end
 }
 
 # event_is <TEXT: what was noted since the last time.

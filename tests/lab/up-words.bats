@@ -10,8 +10,7 @@ setup() {
 }
 
 teardown() {
-	lab_why
-	lab_down
+	lab_end
 }
 
 @test "route=none and a list, metric=, mtu=, ttl=, interface=" {

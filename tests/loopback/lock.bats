@@ -1,0 +1,79 @@
+#!/usr/bin/env bats
+# The pidfile's lock at the moments that two commands at the same time seldom
+# hit: what they would find then is brought about here on purpose.
+# $OK is the server's, helper.bash sets things.
+# shellcheck disable=SC2154
+
+load helper
+
+# traced OPTION...: dtcp-up in the background, what it does with files in the
+# file trace.
+traced() {
+    background strace -qq -o trace -e trace=openat,flock,unlink,unlinkat,close,execve \
+        "${injected[@]}" "$DTCP_UP" --config "$ACCOUNTS" --run-dir "$RUN_DIR" "$@" </dev/null
+}
+injected=()
+
+is_up() { timeout 5 "$DTCP_UP" --status --run-dir "$RUN_DIR" >/dev/null 3>&-; }
+is_locked() { [ -e run/dtcp0.pid ] && ! flock -n run/dtcp0.pid true; }
+
+# lock_was_last: state, socket and pidfile were removed, in this order, under
+# the lock, and nothing after it.
+lock_was_last() {
+    awk '
+        / = -1 / { next }
+        /^flock\(/ { split($0, part, /[(,]/); lock = part[2]; held = 1; gone = "" }
+        /^unlink/ && /dtcp0/ {
+            match($0, /dtcp0\.[a-z]+/)
+            gone = gone " " substr($0, RSTART + 6, RLENGTH - 6) (held ? "" : "(unlocked)")
+        }
+        lock != "" && $0 ~ "^close\\(" lock "\\)" { held = 0 }
+        END { print gone, held ? "held" : "let go" }' trace | tee /dev/stderr |
+        grep -qx ' state sock pid let go'
+}
+
+@test "a keeper that ends lets go of the lock last" {
+    serve
+    account tunnel=none
+    traced --foreground
+    wait_for 10 is_up
+    is_locked
+    down
+    gives 0
+    wait "${started[-1]}"
+    lock_was_last
+    nothing_left
+}
+
+@test "--down after SIGKILL lets go of the lock last" {
+    serve
+    account tunnel=none
+    up
+    gives 0
+    pkill -KILL -f "^$DTCP_UP .*$T/"
+    wait_for 2 no_process
+    traced --down
+    wait "${started[-1]}"
+    lock_was_last
+    nothing_left
+}
+
+# The keeper before removes its pidfile after the next one has opened it: what
+# that one has locked then is nobody's lock.
+@test "a pidfile that goes while its lock is taken is not taken for the lock" {
+    serve
+    account tunnel=none
+    mkdir run
+    : >run/dtcp0.pid
+    injected=(-e inject=flock:signal=SIGSTOP:when=1)
+    traced --foreground
+    wait_for 10 grep -q '^flock(' trace
+    rm run/dtcp0.pid
+    pkill -CONT -f "^$DTCP_UP .*$T/"
+    wait_for 10 is_up
+    is_locked
+    down
+    gives 0
+    wait "${started[-1]}"
+    nothing_left
+}
