@@ -9,7 +9,7 @@ load helper
 # traced OPTION...: dtcp-up in the background, what it does with files in the
 # file trace.
 traced() {
-    background strace -qq -o trace -e trace=openat,flock,unlink,unlinkat,close,execve \
+    background strace -qq -o trace -e trace=openat,socketpair,flock,unlink,unlinkat,close,execve \
         "${injected[@]}" "$DTCP_UP" --config "$ACCOUNTS" --run-dir "$RUN_DIR" "$@" </dev/null
 }
 injected=()
@@ -75,5 +75,23 @@ lock_was_last() {
     down
     gives 0
     wait "${started[-1]}"
+    nothing_left
+}
+
+# Two at the same time: another one has come between the look at the lock and
+# the process that would take it.
+@test "who finds the interface free and then taken asks the keeper, and returns the truth" {
+    serve
+    account tunnel=none
+    injected=(-e inject=socketpair:signal=SIGSTOP:when=1)
+    traced
+    wait_for 10 grep -q '^socketpair(' trace
+    up
+    gives 0
+    pkill -CONT -f "^$DTCP_UP .*$T/"
+    wait "${started[-1]}" # its status is that of dtcp-up
+    [ "$(events login | wc -l)" = 1 ]
+    down
+    gives 0
     nothing_left
 }

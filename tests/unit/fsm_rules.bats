@@ -20,5 +20,8 @@ load unit
 @test "a session lost while building is no tunnel that is up" { unit; }
 @test "building ends with the caller's patience" { unit; }
 @test "the exit status of the end" { unit; }
+@test "routes go five seconds after a reload, and return with a session alone" { unit; }
+@test "a permanent failure later on ends nothing" { unit; }
+@test "delays start anew with another address" { unit; }
 
 @test "every case of fsm_rules has a test here, and every test a case" { unit_complete; }

@@ -367,6 +367,53 @@ static void the_end(void)
 	CHECK_INT(f.status, STATUS_PROTOCOL);
 }
 
+/* Nobody answers after a reload, or after the address came back. */
+static void renewed(void)
+{
+	begin(true, CLOCK_NEVER, 1);
+	come_up();
+	happens(EV_RELOAD, 0);
+	CHECK(happens(EV_GONE, 0) & DO_LOGIN);
+	CHECK_INT(later(4999, EV_PATH_OK, 0), 0);
+	CHECK(f.routes);
+	CHECK(later(1, EV_TIMER, 0) & DO_ROUTES);
+	CHECK(!f.routes);
+	come_up();
+
+	happens(EV_NOADDR, 0);
+	CHECK_INT(f.state, FSM_WAIT);
+	CHECK_INT(f.wake, CLOCK_NEVER);
+	CHECK(later(6000, EV_ADDR, 0) & DO_LOGIN);
+	CHECK(!f.routes);
+	come_up();
+}
+
+/* Only a first try ends a keeper for good. */
+static void permanent_later(void)
+{
+	begin(true, CLOCK_NEVER, 1);
+	happens(EV_FAIL, STATUS_UNREACHABLE);
+	CHECK_INT(f.state, FSM_BACKOFF);
+	CHECK(timer() & DO_LOGIN);
+	happens(EV_FAIL, STATUS_PROTOCOL);
+	CHECK_INT(f.state, FSM_BACKOFF);
+}
+
+/* What failed with one address says nothing about the next one. */
+static void renewed_delay(void)
+{
+	begin(true, CLOCK_NEVER, 1);
+	for (int i = 0; i < 6; i++) {
+		happens(EV_FAIL, STATUS_UNREACHABLE);
+		CHECK(timer() & DO_LOGIN);
+	}
+	happens(EV_ADDR, 0);
+	CHECK(happens(EV_GONE, 0) & DO_LOGIN);
+	happens(EV_FAIL, STATUS_UNREACHABLE);
+	CHECK_INT(f.state, FSM_BACKOFF);
+	CHECK(f.wake - now <= 3000);
+}
+
 static const struct unit_case cases[] = {
 	{"routes outlive the session by five seconds", grace},
 	{"routes stay when the session is back in time", mended},
@@ -385,5 +432,8 @@ static const struct unit_case cases[] = {
 	{"a session lost while building is no tunnel that is up", lost_while_building},
 	{"building ends with the caller's patience", patience},
 	{"the exit status of the end", the_end},
+	{"routes go five seconds after a reload, and return with a session alone", renewed},
+	{"a permanent failure later on ends nothing", permanent_later},
+	{"delays start anew with another address", renewed_delay},
 };
 UNIT_MAIN(cases)

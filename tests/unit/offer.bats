@@ -10,6 +10,8 @@ load unit
 @test "the last prefix is checked like the first" { unit; }
 @test "a network has 1 to 49 prefixes" { unit; }
 @test "bits beyond the length are cleared and counted" { unit; }
+@test "a prefix that is offered twice is one, and the order stays" { unit; }
+@test "behind NAT is who is seen as another address" { unit; }
 @test "link addresses lie in 2000::/3 or fc00::/7 and differ" { unit; }
 @test "the same tunnel, whatever the near end is" { unit; }
 

@@ -143,6 +143,7 @@ static void prefix_numbers(void)
 
 	o.n_prefixes = 0;
 	CHECK(!offer_check(&o, why));
+	CHECK_HAS(why, "came with 0 prefixes");
 	o.n_prefixes = OFFER_PREFIXES + 1;
 	CHECK(!offer_check(&o, why));
 	o.n_prefixes = 0xffffffff;
@@ -165,6 +166,37 @@ static void cleared(void)
 	CHECK_INT(o.cleared, 2);
 	CHECK_STR(prefix_text(&o.prefixes[0], text), "2001:db8::/32");
 	CHECK_STR(prefix_text(&o.prefixes[2], text), "fd00:0:0:1ff0::/60");
+}
+
+static void twice(void)
+{
+	static const char *const offered[] = {"2001:db8:1::/48", "fd00::/48", "2001:db8:1::/48",
+					      "2001:db8:1::/49", "fd00:0:0:1::/48", "fd01::/48"};
+	static const char *const kept[] = {"2001:db8:1::/48", "fd00::/48", "2001:db8:1::/49",
+					   "fd01::/48"};
+	struct offer o = network("192.0.2.1", offered[0]);
+	char text[PREFIX_TEXT_MAX];
+
+	for (o.n_prefixes = 1; o.n_prefixes < 6; o.n_prefixes++)
+		CHECK(prefix_parse(offered[o.n_prefixes], &o.prefixes[o.n_prefixes]));
+	CHECK(offer_check(&o, why));
+	CHECK_INT(o.n_prefixes, 4);
+	CHECK_INT(o.ignored, 2);
+	CHECK_INT(o.cleared, 1);
+	for (unsigned i = 0; i < 4; i++)
+		CHECK_STR(prefix_text(&o.prefixes[i], text), kept[i]);
+}
+
+static void behind_nat(void)
+{
+	struct offer o = network("192.0.2.1", "2001:db8::/32");
+
+	CHECK(inet_pton(AF_INET, "192.168.0.2", &o.local) == 1);
+	CHECK(inet_pton(AF_INET, "192.0.2.9", &o.seen_as) == 1);
+	CHECK(offer_behind_nat(&o, why));
+	CHECK_HAS(why, "sees us as 192.0.2.9, not as 192.168.0.2");
+	o.seen_as = o.local;
+	CHECK(!offer_behind_nat(&o, why));
 }
 
 static void link_addresses(void)
@@ -222,6 +254,8 @@ static const struct unit_case cases[] = {
 	{"the last prefix is checked like the first", every_prefix},
 	{"a network has 1 to 49 prefixes", prefix_numbers},
 	{"bits beyond the length are cleared and counted", cleared},
+	{"a prefix that is offered twice is one, and the order stays", twice},
+	{"behind NAT is who is seen as another address", behind_nat},
 	{"link addresses lie in 2000::/3 or fc00::/7 and differ", link_addresses},
 	{"the same tunnel, whatever the near end is", same},
 };

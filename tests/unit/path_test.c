@@ -108,20 +108,23 @@ static void early(void)
 /* Three echoes, 1 s apart, and a second for the last to be answered. */
 static void three(void)
 {
-	unsigned sent = 0;
 	int64_t now = NOW;
 	struct path p;
 
 	path_init(&p);
-	for (unsigned r = path_step(&p, PATH_START, now); r == PATH_SEND;) {
-		sent++;
-		now = p.wake;
-		r = path_step(&p, PATH_TIMER, now);
-		if (r != PATH_SEND)
-			CHECK_INT(r, PATH_BAD);
+	for (int check = 1; check <= 2; check++) {
+		unsigned sent = 0;
+
+		for (unsigned r = path_step(&p, PATH_START, now); r == PATH_SEND;) {
+			sent++;
+			now = p.wake;
+			r = path_step(&p, PATH_TIMER, now);
+			if (r != PATH_SEND)
+				CHECK_INT(r, PATH_BAD);
+		}
+		CHECK_INT(sent, 3);
+		CHECK_INT(now, NOW + check * 3000);
 	}
-	CHECK_INT(sent, 3);
-	CHECK_INT(now, NOW + 3000);
 }
 
 static void anew(void)

@@ -29,6 +29,7 @@ static void parse(void)
 	CHECK_STR(round_trip("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255/128"),
 		  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128");
 	CHECK_STR(round_trip("2001:DB8::/048"), "2001:db8::/48");
+	CHECK_STR(round_trip("2001:db8::/59"), "2001:db8::/59");
 }
 
 static void malformed(void)
@@ -40,6 +41,8 @@ static void malformed(void)
 		"2001:db8::/3x", "2001:db8::g/32", "2001:db8/32", "2001:db8:::/32", "1.2.3.4/24",
 		"2001::db8::1/32", "fe80::1%eth0/64", "2001:db8::/0x20",
 		"11111111111111111111111111111111111111111111111111/32",
+		/* as long as the room for an address, which its end needs too */
+		"ffff:ffff:ffff:ffff:ffff:ffff:0255.255.255.255/128",
 	};
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
