@@ -113,14 +113,20 @@ END
 
 @test "signals ignored or blocked by the caller" {
     plain
+    printf '#!/bin/sh\necho "$1" >>%s/told\n' "$T" >script
+    chmod +x script
     for how in --ignore-signal --block-signal; do
         as env $how=CHLD $how=PIPE $how=TERM $how=INT $how=HUP $how=USR1 $how=ALRM
-        account tunnel=none
+        # Whether a script has ended, only SIGCHLD tells.
+        account tunnel=none "script=$T/script"
+        : >told
         up
         gives 0
         pid=$(<run/dtcp0.pid)
+        wait_for 5 grep -q up told
         kill -TERM "$pid"
         wait_for 3 nothing_left
+        [ "$(xargs <told)" = 'up down' ]
         account
     done
 }
