@@ -1,6 +1,11 @@
 # Systems that fail and sessions that are taken over.
 #
 #   build/faults/puppet   makes another process's system calls (attack-*.bats)
+#   build/faults/fail     lets one system call of dtcp-up fail (faults.py)
+#   build/faults/leaky    dtcp-up with a leak, which faults.py has to find
+#   build/faults/ip       an ip(8) that fails at a line (lab/attack-ip.bats)
+#   make faults           every system call and every step of ip fails once, in
+#                         the lab; an hour
 
 FAULTS = $(BUILD)/faults
 PUPPET_SOURCES = $(addprefix tests/faults/,puppet.c attack.c forge.c) src/prefix.c
@@ -8,16 +13,41 @@ FAULTS_COMPILE = $(CC) $(DEFS) $(WARN) -Isrc -O1 -g $(CPPFLAGS) -MMD -MP
 
 test-programs: faults-programs
 
+# FAULTS_OPTIONS='--phase move --part 0/10' is a part of faults-calls; see faults.py.
+faults: faults-calls faults-ip
+
+faults-calls: $(BUILD)/dtcp-up faults-programs
+	tests/lab/boot -t 28800 tests/faults/all $(FAULTS_OPTIONS)
+
+faults-ip: $(BUILD)/dtcp-up faults-programs
+	tests/lab/boot -t 1200 -e FAULTS_ALL=1 bats tests/lab/attack-ip.bats
+
 ifeq ($(shell uname -m),x86_64)
-faults-programs: $(FAULTS)/puppet
+faults-programs: $(FAULTS)/puppet $(FAULTS)/fail $(FAULTS)/leaky
 endif
+faults-programs: $(FAULTS)/ip
 
 $(FAULTS)/puppet: $(PUPPET_SOURCES:%.c=$(FAULTS)/%.o)
 	$(CC) -o $@ $^
+
+$(FAULTS)/calls.h: tests/faults/faults.mk
+	@mkdir -p $(@D)
+	echo '#include <sys/syscall.h>' | $(CC) -E -dM - | \
+		sed -n 's/^#define __NR_\([a-z0-9_]*\) \([0-9]*\)$$/[\2] = "\1",/p' >$@
+
+$(FAULTS)/fail: tests/faults/fail.c $(FAULTS)/calls.h
+	$(CC) $(DEFS) $(WARN) -I$(FAULTS) -O1 -g -o $@ $<
+
+$(FAULTS)/ip: tests/faults/ip.c
+	@mkdir -p $(@D)
+	$(CC) $(DEFS) $(WARN) -O1 -g -o $@ $<
+
+$(FAULTS)/leaky: tests/faults/leak.c $(OBJECTS)
+	$(CC) $(DEFS) $(WARN) -Isrc -O1 -g -o $@ $^ -Wl,--wrap=kernel_undo $(LDLIBS)
 
 $(FAULTS)/%.o: %.c tests/faults/faults.mk
 	@mkdir -p $(@D)
 	$(FAULTS_COMPILE) -c -o $@ $<
 
-.PHONY: faults-programs
+.PHONY: faults faults-calls faults-ip faults-programs
 -include $(wildcard $(FAULTS)/*/*/*.d $(FAULTS)/src/*.d)

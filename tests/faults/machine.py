@@ -1,0 +1,191 @@
+"""What faults.py looks at: the kernel, dtcp-up's processes and its files."""
+
+import array
+import fcntl
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import time
+
+RUN_DIR = "/run/dtcp-up"
+NEAR = ["203.0.113.50", "203.0.113.51"]
+SIOCGETTUNNEL = 0x89f0
+
+
+class Wrong(Exception):
+    """What is not as it should be."""
+
+
+def until(seconds, what, test):
+    """Polls test() until it is true."""
+    end = time.monotonic() + seconds
+    while True:
+        found = test()
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise Wrong("waited %g s in vain for %s" % (seconds, what))
+        time.sleep(0.003)
+
+
+def read(path, default=""):
+    """A file's text."""
+    try:
+        with open(path, encoding="latin-1") as file:
+            return file.read()
+    except OSError:
+        return default
+
+
+def names_in(path):
+    """What a folder holds; nothing where there is none."""
+    try:
+        return os.listdir(path)
+    except OSError:
+        return []
+
+
+def kernel():
+    """Interfaces, IPv6 addresses and routes, without counters and link-local."""
+    names = {name for _, name in socket.if_nameindex()}
+    addresses = [line.split() for line in read("/proc/net/if_inet6").splitlines()]
+    routes = [line.split() for line in read("/proc/net/ipv6_route").splitlines()]
+    return (frozenset(names),
+            frozenset((a[0], a[2], a[5]) for a in addresses if a[0][:4] != "fe80"),
+            frozenset((r[0], r[1], r[2], r[3], r[5], r[9]) for r in routes
+                      if r[0][:4] not in ("fe80", "ff00")))
+
+
+def near_end():
+    """The near end of the tunnel, as the kernel says."""
+    parameters = array.array("B", bytes(52))
+    ask = struct.pack("16sP8x", b"dtcp0", parameters.buffer_info()[0])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        try:
+            fcntl.ioctl(any_socket, SIOCGETTUNNEL, ask)
+        except OSError:
+            return ""
+    return socket.inet_ntoa(parameters[44:48].tobytes())
+
+
+def processes():
+    """dtcp-up's, and those it has not reaped: process number to parent."""
+    found, parents = {}, {}
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        match = re.match(r"\d+ \((.*)\) (\S) (\d+)", read("/proc/%s/stat" % name))
+        if not match:
+            continue
+        parents[int(name)] = int(match[3])
+        if match[1] in ("dtcp-up", "leaky") and match[2] not in "ZX":
+            found[int(name)] = int(match[3])
+    found.update((pid, parent) for pid, parent in parents.items() if parent in found)
+    return found
+
+
+def kill_all():
+    """Kills every process of dtcp-up's."""
+    for pid in processes():
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def state():
+    """The state file."""
+    return dict(line.partition("=")[::2]
+                for line in read(RUN_DIR + "/dtcp0.state").splitlines())
+
+
+def keeper():
+    """The keeper's process number; 0: none."""
+    pid = read(RUN_DIR + "/dtcp0.pid").strip()
+    return int(pid) if pid.isdigit() and os.path.exists("/proc/%s/fd" % pid) else 0
+
+
+def family():
+    """A keeper at rest: its process number and the session's, else 0, 0."""
+    boss = keeper()
+    found = processes() if boss else {}
+    rest = [pid for pid in found if pid != boss]
+    if boss not in found or len(rest) != 1 or found[rest[0]] != boss:
+        return 0, 0
+    return boss, rest[0]
+
+
+class Machine:
+    """A dtcp-up, its tunnel, and what is right for it."""
+
+    def __init__(self, program):
+        self.program = program
+        self.near = 0
+        self.down = kernel()
+        self.up = None  # known after the first bring-up
+        self.descriptors = None
+        self.said = ""
+
+    def run(self, *arguments, limit=30):
+        """dtcp-up as it is; its status."""
+        done = subprocess.run([self.program, *arguments], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=limit, check=False, close_fds=False)
+        self.said = done.stdout.decode("latin-1")
+        return done.returncode
+
+    def is_down(self):
+        """Nothing is left."""
+        return not names_in(RUN_DIR) and kernel() == self.down and not processes()
+
+    def is_up(self):
+        """All is right, and no process or descriptor too many."""
+        now = state()
+        if now.get("state") != "up" or now.get("local") != NEAR[self.near]:
+            return False
+        if self.up and kernel() != self.up or near_end() != NEAR[self.near]:
+            return False
+        pids = family()
+        if not all(pids) or not self.descriptors:
+            return all(pids)
+        # Fewer where syslog was not there; it is asked again with the next message.
+        return all(len(names_in("/proc/%d/fd" % pid)) <= known
+                   for pid, known in zip(pids, self.descriptors))
+
+    def learn(self):
+        """What the kernel holds, and which descriptors are open, when all is right."""
+        self.up = kernel()
+        self.descriptors = [len(names_in("/proc/%d/fd" % pid)) for pid in family()]
+
+    def why(self):
+        """What differs from what is right with a keeper, or without one."""
+        parts = [" ".join(self.said.split())]
+        right = self.up if self.up and keeper() else self.down
+        for name, now, was in zip(("links", "addresses", "routes"), kernel(), right):
+            if now != was:
+                parts.append("%s: more %s, less %s" % (name, sorted(now - was), sorted(was - now)))
+        parts.append("processes %s, files %s, state %s, near end %s, descriptors %s of %s" % (
+            processes(), names_in(RUN_DIR), state().get("state"), near_end(),
+            [len(names_in("/proc/%d/fd" % pid)) for pid in family()], self.descriptors))
+        return "; ".join(parts)
+
+    def bring_up(self):
+        """All right, by a call that nothing disturbs."""
+        if self.is_up():
+            return
+        status = self.run("--wait", "15", NEAR[self.near])
+        if status != 0:
+            raise Wrong("the next dtcp-up ended with %d" % status)
+        until(5, "the tunnel", self.is_up)
+
+    def take_down(self):
+        """Nothing left, by a call that nothing disturbs."""
+        if self.is_down():
+            return
+        status = self.run("--down")
+        if status != 0:
+            raise Wrong("the next --down ended with %d" % status)
+        until(3, "nothing to be left", self.is_down)
