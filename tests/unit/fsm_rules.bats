@@ -23,5 +23,6 @@ load unit
 @test "routes go five seconds after a reload, and return with a session alone" { unit; }
 @test "a permanent failure later on ends nothing" { unit; }
 @test "delays start anew with another address" { unit; }
+@test "a pong makes room for the next ping" { unit; }
 
 @test "every case of fsm_rules has a test here, and every test a case" { unit_complete; }

@@ -412,6 +412,31 @@ static void renewed_delay(void)
 	happens(EV_FAIL, STATUS_UNREACHABLE);
 	CHECK_INT(f.state, FSM_BACKOFF);
 	CHECK(f.wake - now <= 3000);
+
+	for (int i = 0; i < 6; i++) {
+		CHECK(timer() & DO_LOGIN);
+		happens(EV_FAIL, STATUS_UNREACHABLE);
+	}
+	CHECK(f.wake - now > 3000);
+	CHECK(happens(EV_ADDR, 0) & DO_LOGIN);
+	happens(EV_FAIL, STATUS_UNREACHABLE);
+	CHECK(f.wake - now <= 3000);
+}
+
+static void pongs(void)
+{
+	begin(true, CLOCK_NEVER, 1);
+	come_up();
+	for (int i = 0; i < 3; i++) {
+		CHECK_INT(f.wake, now + PING);
+		CHECK_INT(timer(), DO_PING);
+		CHECK_INT(later(100, EV_ASK, 0), 0); /* one is on its way */
+		CHECK_INT(later(100, EV_PONG, 0), DO_ANSWER | DO_PROBE);
+	}
+	CHECK_INT(happens(EV_ASK, 0), DO_PING);
+	later(100, EV_PONG, 0);
+	CHECK_INT(f.wake, now + PING);
+	CHECK_INT(f.state, FSM_UP);
 }
 
 static const struct unit_case cases[] = {
@@ -435,5 +460,6 @@ static const struct unit_case cases[] = {
 	{"routes go five seconds after a reload, and return with a session alone", renewed},
 	{"a permanent failure later on ends nothing", permanent_later},
 	{"delays start anew with another address", renewed_delay},
+	{"a pong makes room for the next ping", pongs},
 };
 UNIT_MAIN(cases)
