@@ -4,7 +4,8 @@
     count.py up FILE           system calls outside ip, and programs, of a
                                command and what it started, until it returned
     count.py programs FILE     programs that were started, the first included
-    count.py keepalives FILE   system calls of each bout of work between waits
+    count.py keepalives FILE   system calls of each bout of work between waits:
+                               those that do not ask for the time, and all
 """
 
 import re
@@ -12,6 +13,7 @@ import sys
 
 LINE = re.compile(r"^(\d+) +(\d+\.\d+) (.*)$")
 STARTED = re.compile(r"^(execve\(|<\.\.\. execve resumed).*= 0$")
+CLOCK = re.compile(r"^(clock_gettime|gettimeofday|time)\(")  # none where there is a vdso
 GAP = 0.4  # seconds without a call: the next one belongs to another bout
 
 
@@ -53,7 +55,7 @@ def bring_up(lines):
 
 
 def keepalives(lines):
-    """The calls of each bout that pinged. A call that waits was begun at the end
+    """The calls of each bout that pinged: but for the clock, and all. A call that waits was begun at the end
     of the bout before, and counts there. The first and the last bout may be cut
     by the tracing's beginning and end."""
     bouts, last = [], None
@@ -62,8 +64,9 @@ def keepalives(lines):
             bouts.append([])
         last = time
         bouts[-1].append(what)
-    return [sum(1 for what in bout if is_call(what)) for bout in bouts[1:-1]
-            if any('"ping' in what for what in bout)]
+    calls = [[what for what in bout if is_call(what)] for bout in bouts[1:-1]
+             if any('"ping' in what for what in bout)]
+    return [(sum(1 for what in bout if not CLOCK.match(what)), len(bout)) for bout in calls]
 
 
 def main():
@@ -76,7 +79,8 @@ def main():
     elif mode == "programs":
         print(programs(lines))
     elif mode == "keepalives":
-        print(*keepalives(lines), sep="\n")
+        for but_clock, every in keepalives(lines):
+            print(but_clock, every)
     else:
         sys.exit(64)
 

@@ -78,7 +78,7 @@ count_wake_ups() {
 }
 
 count_keepalives() {
-	local pid attach=() calls
+	local pid attach=() calls all
 	peer dtcp-up
 	customer timeout -k 1 60 "${peer[@]}" || return
 	lab_sleep 3
@@ -89,11 +89,12 @@ count_keepalives() {
 	lab_spawn strace strace -I 2 -f -q -ttt -s 16 -o $trace "${attach[@]}"
 	lab_sleep $((RUNS + WARM_UP + 4))
 	lab_kill strace
-	for calls in $(count keepalives $trace); do
+	while read -r calls all; do
 		sample calls-keepalive dtcp-up "$calls"
+		sample calls-keepalive-all dtcp-up "$all"
 		round=$((round + 1))
 		[ $round -lt $((RUNS + WARM_UP)) ] || break
-	done
+	done < <(count keepalives $trace)
 	peer_down dtcp-up
 	[ $round = $((RUNS + WARM_UP)) ] || echo "bench: only $round keepalives seen" >&2
 }

@@ -3,6 +3,9 @@
  *
  *   floor SERVER LOCAL           brings dtcp0 up
  *   floor -w LINK SERVER OLD     waits for a new address on LINK, then moves dtcp0
+ *   roles -r SERVER LOCAL        brings dtcp0 up with the roles that dtcp-up has:
+ *                                a command, a keeper, a session without privileges,
+ *                                a process for the digest that loads libcrypto
  *
  * It includes: loading libcrypto, connecting from LOCAL, reading the greeting,
  * the MD5 by EVP, `tunnel foo RESPONSE network`, reading the answer, and one
@@ -13,6 +16,7 @@
  * check of what the server says. */
 
 #include <arpa/inet.h>
+#include <grp.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <spawn.h>
@@ -55,8 +59,18 @@ static void read_line(int fd, char line[WIRE_LINE])
 	line[len] = '\0';
 }
 
+/* The response, from the process behind fd where that is one. */
+static void respond(int helper, const char *challenge, char hex[WIRE_HEX])
+{
+	if (helper < 0)
+		wire_response("foo", challenge, "bar", hex);
+	else if (send(helper, challenge, strlen(challenge) + 1, 0) < 0 ||
+		 recv(helper, hex, WIRE_HEX, 0) != WIRE_HEX)
+		wire_die("helper");
+}
+
 /* Logs in; the ends and the prefix. */
-static void log_in(int fd, char remote[64], char prefix[64])
+static void log_in(int fd, int helper, char remote[64], char prefix[64])
 {
 	char line[WIRE_LINE], challenge[WIRE_LINE], hex[WIRE_HEX], command[WIRE_LINE], seen[64];
 	int n;
@@ -64,7 +78,7 @@ static void log_in(int fd, char remote[64], char prefix[64])
 	read_line(fd, line);
 	if (sscanf(line, "+OK %s", challenge) != 1)
 		wire_die(line);
-	wire_response("foo", challenge, "bar", hex);
+	respond(helper, challenge, hex);
 	n = snprintf(command, sizeof command, "tunnel foo %s network\r\n", hex);
 	if (write(fd, command, (size_t)n) != n)
 		wire_die("write");
@@ -167,20 +181,88 @@ static struct in_addr next_address(const char *link)
 	}
 }
 
+/* A child, joined by a socket pair: its end in *fd, for both. */
+static pid_t start(int *fd)
+{
+	int pair[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || (pid = fork()) < 0)
+		wire_die("fork");
+	*fd = pair[pid == 0];
+	close(pair[pid != 0]);
+	return pid;
+}
+
+static void drop_privileges(void)
+{
+	if (setgroups(0, NULL) < 0 || setresgid(65534, 65534, 65534) < 0 ||
+	    setresuid(65534, 65534, 65534) < 0)
+		wire_die("privileges");
+}
+
+static void help(int fd)
+{
+	char challenge[WIRE_LINE], hex[WIRE_HEX] = "";
+
+	if (recv(fd, challenge, sizeof challenge, 0) <= 0)
+		_exit(1);
+	wire_response("foo", challenge, "bar", hex);
+	if (send(fd, hex, sizeof hex, 0) < 0)
+		_exit(1);
+	_exit(0);
+}
+
+static void hold_session(int fd, const char *server, struct in_addr near)
+{
+	char found[2][64];
+	int helper, connection;
+
+	drop_privileges();
+	if (start(&helper) == 0)
+		help(helper);
+	connection = dial(server, near);
+	log_in(connection, helper, found[0], found[1]);
+	if (send(fd, found, sizeof found, 0) < 0)
+		_exit(1);
+	_exit(0);
+}
+
+static int with_roles(const char *server, const char *local, struct in_addr near)
+{
+	char found[2][64], done = 0;
+	int keeper, session;
+
+	if (start(&keeper) > 0)
+		return recv(keeper, &done, 1, 0) == 1 ? 0 : 1;
+	setsid();
+	if (start(&session) == 0)
+		hold_session(session, server, near);
+	if (recv(session, found, sizeof found, 0) != sizeof found)
+		_exit(1);
+	build(found[0], local, found[1]);
+	if (send(keeper, &done, 1, 0) < 0)
+		_exit(1);
+	_exit(0);
+}
+
 int main(int argc, char *argv[])
 {
 	char remote[64], prefix[64], local[64];
 	struct in_addr near;
 
+	if (argc == 4 && strcmp(argv[1], "-r") == 0 && inet_pton(AF_INET, argv[3], &near) == 1)
+		return with_roles(argv[2], argv[3], near);
 	if (argc == 5 && strcmp(argv[1], "-w") == 0) {
 		near = next_address(argv[2]);
-		log_in(dial(argv[3], near), remote, prefix);
+		log_in(dial(argv[3], near), -1, remote, prefix);
 		move(remote, inet_ntop(AF_INET, &near, local, sizeof local), argv[4], prefix);
 	} else if (argc == 3 && inet_pton(AF_INET, argv[2], &near) == 1) {
-		log_in(dial(argv[1], near), remote, prefix);
+		log_in(dial(argv[1], near), -1, remote, prefix);
 		build(remote, argv[2], prefix);
 	} else {
-		fprintf(stderr, "usage: floor SERVER LOCAL | floor -w LINK SERVER OLD\n");
+		fprintf(stderr, "usage: floor SERVER LOCAL | floor -w LINK SERVER OLD | "
+				"roles -r SERVER LOCAL\n");
 		return 64;
 	}
 	return 0;

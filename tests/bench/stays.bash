@@ -71,7 +71,7 @@ many_network() {
 	done | ip -n provider -batch -
 	mkdir -p /run/lab/many
 	for ((n = 1; n <= MANY; n++)); do
-		(umask 077 && echo "$LAB_SERVER4 20200 u$n bar interface=t$n ping=3 metric=$((4096 + n))" \
+		(umask 077 && echo "$LAB_SERVER4 20200 u$n bar interface=t$n ping=240 metric=$((4096 + n))" \
 			>/run/lab/many/$n)
 	done
 	bench_server
@@ -85,20 +85,27 @@ many_up() {
 
 many_down() { customer timeout -k 1 60 "$BENCH/dtcp-up" -q --down "$@"; }
 
-# many_cost WHICH TUNNELS: memory and CPU time for a tunnel, while all rest but
-# for their keepalives.
+# many_cost WHICH TUNNELS: memory for a tunnel, and CPU time for a keepalive, of
+# which each round asks for 200, of one tunnel after the other. The kernel of
+# the lab counts CPU time in ticks of 10 ms, so they come at odd times.
 many_cost() {
-	local pids before after
+	local pids keepers=() n before after
 	mapfile -t pids < <(peer_pids dtcp-up)
 	if [ ${#pids[@]} != $((2 * $2)) ]; then
 		echo "bench: ${#pids[@]} processes for $2 tunnels" >&2
 		return 1
 	fi
+	for ((n = 1; n <= $2; n++)); do
+		keepers+=("$(cat "$RUN_DIR/t$n.pid")")
+	done
 	for ((round = WARM_UP; round < RUNS + WARM_UP; round++)); do
 		before=$(cpu "${pids[@]}")
-		lab_sleep 3
+		for ((n = 0; n < 200; n++)); do
+			kill -USR1 "${keepers[n % $2]}"
+			lab_sleep 0.0$((13 + RANDOM % 10))
+		done
 		after=$(cpu "${pids[@]}")
-		sample many-cpu "$1" $(((after - before) / $2))
+		sample many-cpu "$1" $(((after - before) / 200))
 		sample many-dirty "$1" $((1024 * $(dirty "${pids[@]}") / $2))
 	done
 }

@@ -21,7 +21,7 @@ measure_times() {
 		# Fills the caches of what the round trip is measured with.
 		customer ping -c 3 -i 0.2 -q "$LAB_SERVER4" >/dev/null
 		for ((round = 0; round < RUNS + WARM_UP; round++)); do
-			for name in floor dtcp-up perl; do
+			for name in floor roles dtcp-up perl; do
 				time_up "up-$rtt" $name || return
 				peer_down $name || return
 			done
