@@ -26,7 +26,7 @@ HOOKS = pppd dhclient
 BUILD = build
 CC = cc
 INSTALL = install
-CFLAGS = -Os -g
+CFLAGS = $(if $(SMALL),-Oz,-Os) -g
 LDFLAGS =
 
 # What the program needs whatever CFLAGS and LDFLAGS are; hardening can be
@@ -36,6 +36,12 @@ WARN = -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wstrict-prototypes -Wmiss
 HARDEN = -fno-asynchronous-unwind-tables -fstack-protector-strong -fstack-clash-protection -fcf-protection \
 	-D_FORTIFY_SOURCE=2 -fPIE
 HARDEN_LD = -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
+# What makes the program smaller, where compiler and linker know all of it.
+SMALL_FLAGS = -flto -flto-partition=one -fno-plt -fno-jump-tables \
+	-fno-move-loop-invariants -fno-caller-saves -fno-tree-dominator-opts \
+	-Wl,-z,noseparate-code,--no-ld-generated-unwind-info
+SMALL := $(shell echo 'int main(void) { return 0; }' | \
+	$(CC) -Oz $(SMALL_FLAGS) -x c -o /dev/null - 2>/dev/null && echo '$(SMALL_FLAGS)')
 DEFS = -std=c11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"'
 COMPILE = $(CC) $(DEFS) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 
@@ -45,11 +51,11 @@ OBJECTS = $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
 all: $(BUILD)/dtcp-up
 
 $(BUILD)/dtcp-up: $(OBJECTS)
-	$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $(OBJECTS) $(LDLIBS)
+	$(CC) $(HARDEN) $(CFLAGS) $(SMALL) $(HARDEN_LD) $(LDFLAGS) -o $@ $(OBJECTS) $(LDLIBS)
 
 $(BUILD)/obj/%.o: src/%.c Makefile $(BUILD)/sysconfdir
 	@mkdir -p $(@D)
-	$(COMPILE) -c -o $@ $<
+	$(COMPILE) $(SMALL) -c -o $@ $<
 
 # Another SYSCONFDIR than at the last build is a reason to build anew.
 $(BUILD)/sysconfdir: FORCE

@@ -51,7 +51,7 @@ bool account_interface_ok(const char *name)
 			    "0123456789_.-") == len;
 }
 
-static bool word_type(struct account *a, char *v)
+static bool word_type(struct account *a, const char *v)
 {
 	for (int t = DTCP_NETWORK; t <= DTCP_TUNNELONLY; t++)
 		if (strcmp(v, account_type_name((enum dtcp_type)t)) == 0) {
@@ -61,20 +61,11 @@ static bool word_type(struct account *a, char *v)
 	return false;
 }
 
-static bool word_link(struct account *a, char *v)
+static bool name(char to[IF_NAMESIZE], const char *v, bool ok)
 {
-	if (!account_link_ok(v))
-		return false;
-	snprintf(a->link, sizeof a->link, "%s", v);
-	return true;
-}
-
-static bool word_interface(struct account *a, char *v)
-{
-	if (!account_interface_ok(v))
-		return false;
-	snprintf(a->interface, sizeof a->interface, "%s", v);
-	return true;
+	if (ok)
+		snprintf(to, IF_NAMESIZE, "%s", v);
+	return ok;
 }
 
 /* Without :SUBNET they count up from 0, whatever others name. */
@@ -84,7 +75,7 @@ static bool word_lan(struct account *a, char *v)
 
 	for (char *item; (item = strsep(&v, ",")) != NULL;) {
 		struct account_lan *lan = &a->lans[a->n_lans];
-		char *colon = strchr(item, ':'), *end;
+		char *colon = strchr(item, ':');
 
 		if (a->n_lans == ACCOUNT_LANS)
 			return false;
@@ -93,7 +84,7 @@ static bool word_lan(struct account *a, char *v)
 			if (strlen(colon) == 0 || strlen(colon) > 8 ||
 			    strspn(colon, "0123456789abcdefABCDEF") != strlen(colon))
 				return false;
-			lan->subnet = (uint32_t)strtoul(colon, &end, 16);
+			lan->subnet = (uint32_t)strtoll(colon, NULL, 16);
 		} else {
 			lan->subnet = count;
 		}
@@ -101,7 +92,7 @@ static bool word_lan(struct account *a, char *v)
 		/* ip -batch takes these for comments and quotes. */
 		if (!account_link_ok(item) || strpbrk(item, "#\"'\\"))
 			return false;
-		snprintf(lan->name, sizeof lan->name, "%s", item);
+		name(lan->name, item, true);
 		a->n_lans++;
 		for (unsigned i = 0; i + 1 < a->n_lans; i++)
 			if (a->lans[i].subnet == lan->subnet)
@@ -130,75 +121,65 @@ static bool word_route(struct account *a, char *v)
 	return true;
 }
 
-static bool word_metric(struct account *a, char *v)
-{
-	return account_number(v, 1, 4294967293u, &a->metric);
-}
+enum word { TYPE, LINK, INTERFACE, LAN, ROUTE, METRIC, MTU, TTL, PING, TUNNEL, SCRIPT };
 
-static bool word_mtu(struct account *a, char *v)
-{
-	uint32_t n = 0;
-
-	if (strcmp(v, "auto") != 0 && !account_number(v, 1280, 65515, &n))
-		return false;
-	a->mtu = n;
-	return true;
-}
-
-static bool word_ttl(struct account *a, char *v)
-{
-	uint32_t n;
-
-	if (!account_number(v, 1, 255, &n))
-		return false;
-	a->ttl = (uint8_t)n;
-	return true;
-}
-
-static bool word_ping(struct account *a, char *v)
-{
-	uint32_t n;
-
-	if (!account_number(v, 1, 240, &n))
-		return false;
-	a->ping = n;
-	return true;
-}
-
-static bool word_tunnel(struct account *a, char *v)
-{
-	a->build = strcmp(v, "sit") == 0;
-	return a->build || strcmp(v, "none") == 0;
-}
-
-static bool word_script(struct account *a, char *v)
-{
-	a->script = v;
-	return *v == '/';
-}
-
-/* Which words are ones that tunnel=none excludes. */
 static const struct {
-	const char *name;
-	bool (*read)(struct account *a, char *value);
-	bool builds;
+	char name[10];
+	bool builds; /* tunnel=none excludes it */
 	const char *takes;
 } words[] = {
-	{"type", word_type, false, "network, host or tunnelonly"},
-	{"link", word_link, false, "the name of a link"},
-	{"interface", word_interface, false,
-	 "a letter, then letters, digits, '_', '.' or '-', 15 at most, and not sit0"},
-	{"lan", word_lan, true, "NAME[:SUBNET][,...], SUBNET hexadecimal, each once, 16 at most"},
-	{"route", word_route, true,
-	 "default, none, or PREFIX[,...] without bits beyond the length, each once, 16 at most"},
-	{"metric", word_metric, true, "1 to 4294967293"},
-	{"mtu", word_mtu, true, "auto or 1280 to 65515"},
-	{"ttl", word_ttl, true, "1 to 255"},
-	{"ping", word_ping, false, "1 to 240 seconds"},
-	{"tunnel", word_tunnel, false, "sit or none"},
-	{"script", word_script, false, "an absolute path"},
+	[TYPE] = {"type", false, "network, host or tunnelonly"},
+	[LINK] = {"link", false, "the name of a link"},
+	[INTERFACE] = {"interface", false, "a letter, then letters, digits, '_', '.' or '-', "
+					   "15 at most, and not sit0"},
+	[LAN] = {"lan", true, "NAME[:SUBNET][,...], SUBNET hexadecimal, each once, 16 at most"},
+	[ROUTE] = {"route", true, "default, none, or PREFIX[,...] without bits beyond the length, "
+				  "each once, 16 at most"},
+	[METRIC] = {"metric", true, "1 to 4294967293"},
+	[MTU] = {"mtu", true, "auto or 1280 to 65515"},
+	[TTL] = {"ttl", true, "1 to 255"},
+	[PING] = {"ping", false, "1 to 240 seconds"},
+	[TUNNEL] = {"tunnel", false, "sit or none"},
+	[SCRIPT] = {"script", false, "an absolute path"},
 };
-enum { N_WORDS = sizeof words / sizeof words[0], WORD_ROUTE = 4 };
+enum { N_WORDS = sizeof words / sizeof words[0] };
+
+static bool take_word(struct account *a, enum word w, char *v)
+{
+	uint32_t ttl;
+
+	switch (w) {
+	case TYPE:
+		return word_type(a, v);
+	case LINK:
+		return name(a->link, v, account_link_ok(v));
+	case INTERFACE:
+		return name(a->interface, v, account_interface_ok(v));
+	case LAN:
+		return word_lan(a, v);
+	case ROUTE:
+		return word_route(a, v);
+	case METRIC:
+		return account_number(v, 1, 4294967293u, &a->metric);
+	case MTU:
+		a->mtu = 0;
+		return strcmp(v, "auto") == 0 || account_number(v, 1280, 65515, &a->mtu);
+	case TTL:
+		if (!account_number(v, 1, 255, &ttl))
+			return false;
+		a->ttl = (uint8_t)ttl;
+		return true;
+	case PING:
+		return account_number(v, 1, 240, &a->ping);
+	case TUNNEL:
+		a->build = strcmp(v, "sit") == 0;
+		return a->build || strcmp(v, "none") == 0;
+	case SCRIPT:
+		a->script = v;
+		return *v == '/';
+	}
+	return false;
+}
 
 bool account_word(struct account *a, char *word, unsigned *seen, char *why)
 {
@@ -222,7 +203,7 @@ bool account_word(struct account *a, char *word, unsigned *seen, char *why)
 			return false;
 		}
 		*seen |= 1u << i;
-		if (words[i].read(a, value + 1))
+		if (take_word(a, (enum word)i, value + 1))
 			return true;
 		snprintf(why, ACCOUNT_WHY_MAX, "'%s': %s= takes %s", shown, words[i].name,
 			 words[i].takes);
@@ -242,7 +223,7 @@ bool account_words_done(struct account *a, unsigned seen, char *why)
 				 words[i].name);
 			return false;
 		}
-	if (!(seen & 1u << WORD_ROUTE) && a->type == DTCP_TUNNELONLY)
+	if (!(seen & 1u << ROUTE) && a->type == DTCP_TUNNELONLY)
 		a->route = ROUTE_NONE;
 	if (a->n_lans && a->type != DTCP_NETWORK) {
 		snprintf(why, ACCOUNT_WHY_MAX, "lan= needs a prefix, which only type=network gets");

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -11,16 +10,15 @@
 #include "rundir.h"
 #include "status_codes.h"
 
-enum { CONNECT_MS = 2000, PAUSE_NS = 10000000 };
+enum { CONNECT_MS = 2000, PAUSE_MS = 10 };
 
 void ask_pause(void)
 {
-	nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
+	poll(NULL, 0, PAUSE_MS);
 }
 
 int ask_wait(int fd, int64_t deadline, const volatile int *signal_seen)
 {
-	struct pollfd p = {.fd = fd, .events = POLLIN};
 	struct control_reply r;
 
 	for (;;) {
@@ -42,7 +40,7 @@ int ask_wait(int fd, int64_t deadline, const volatile int *signal_seen)
 			return ASK_LATE;
 		/* A signal between the look above and this wait is seen a second
 		 * later. */
-		poll(&p, 1, (int)clock_min(clock_poll_timeout(deadline, clock_ms()), 1000));
+		clock_wait(fd, clock_min(deadline, clock_ms() + 1000));
 	}
 }
 

@@ -10,6 +10,7 @@
 #include "log.h"
 #include "options.h"
 #include "status_codes.h"
+#include "text.h"
 
 /* Quoted where it would otherwise be read as something else. */
 static void print_field(const char *field)
@@ -49,12 +50,10 @@ static void print_lans(const struct account *a)
 
 static void print_route(const struct account *a)
 {
-	char text[PREFIX_TEXT_MAX];
-
 	printf(" route=%s", a->route == ROUTE_DEFAULT ? "default"
 			    : a->route == ROUTE_NONE  ? "none" : "");
 	for (unsigned i = 0; i < a->n_routes; i++)
-		printf("%s%s", i ? "," : "", prefix_text(&a->routes[i], text));
+		printf("%s%s", i ? "," : "", text_prefix(&a->routes[i]));
 }
 
 /* The account with every default filled in, as a line of the file. */
@@ -104,7 +103,6 @@ int command_check(const struct options *o)
 	struct account *list;
 	char interface[IF_NAMESIZE];
 
-	log_setup(LOG_TO_STDERR, options_threshold(o));
 	list = config_read(o->config);
 	if (!list)
 		return STATUS_CONFIG;

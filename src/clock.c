@@ -2,6 +2,7 @@
 #include "clock.h"
 
 #include <limits.h>
+#include <poll.h>
 #include <time.h>
 
 int64_t clock_us(void)
@@ -27,4 +28,11 @@ int clock_poll_timeout(int64_t deadline, int64_t now)
 	if (deadline - now >= INT_MAX - 1)
 		return INT_MAX;
 	return (int)(deadline - now) + 1;
+}
+
+int clock_wait(int fd, int64_t deadline)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	return poll(&p, 1, clock_poll_timeout(deadline, clock_ms()));
 }

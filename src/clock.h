@@ -14,6 +14,9 @@ int64_t clock_us(void);
  * passed, -1 for CLOCK_NEVER. Rounded up, so that poll never wakes early. */
 int clock_poll_timeout(int64_t deadline, int64_t now);
 
+/* Waits until fd can be read or the deadline; more than 0 where it can be. */
+int clock_wait(int fd, int64_t deadline);
+
 static inline int64_t clock_min(int64_t a, int64_t b)
 {
 	return a < b ? a : b;

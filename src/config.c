@@ -100,7 +100,7 @@ struct account *config_read(const char *path)
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		log_msg(LOG_ERR, "%s: cannot be opened: %s%s", path, strerror(errno),
+		log_msg(LOG_ERR, "%s: cannot be opened: %m%s", path,
 			errno == ENOENT ? " (man dtcp.conf says what goes there)" : "");
 		if (fd >= 0)
 			close(fd);
@@ -114,7 +114,7 @@ struct account *config_read(const char *path)
 	text = malloc(size);
 	len = text ? read_all(fd, text, size) : -1;
 	if (len < 0)
-		log_msg(LOG_ERR, "%s: cannot be read: %s", path, strerror(errno));
+		log_msg(LOG_ERR, "%s: cannot be read: %m", path);
 	else if ((size_t)len + 1 != size)
 		log_msg(LOG_ERR, "%s: was written to while it was read", path);
 	else

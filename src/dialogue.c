@@ -34,7 +34,7 @@ static int broken(struct dialogue *d, enum net_result r, const char *what, const
 		return fail(d, STATUS_PROTOCOL, "%sthe server %s: '%.200s'", what,
 			    net_result_text(r), text);
 	case NET_ERROR:
-		return fail(d, STATUS_UNREACHABLE, "%s%s", what, strerror(errno));
+		return fail(d, STATUS_UNREACHABLE, "%s%m", what);
 	default:
 		return fail(d, STATUS_UNREACHABLE, "%sthe server %s", what, net_result_text(r));
 	}

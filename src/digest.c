@@ -5,8 +5,10 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/opensslv.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "account.h"
 #include "log.h"
 
 /* The name that a program linked with these headers' library would carry. */
@@ -23,11 +25,7 @@ static struct {
 	void *handle;
 	__typeof__(OPENSSL_init_crypto) *init;
 	__typeof__(EVP_md5) *md5;
-	__typeof__(EVP_MD_CTX_new) *ctx_new;
-	__typeof__(EVP_MD_CTX_free) *ctx_free;
-	__typeof__(EVP_DigestInit_ex) *digest_init;
-	__typeof__(EVP_DigestUpdate) *digest_update;
-	__typeof__(EVP_DigestFinal_ex) *digest_final;
+	__typeof__(EVP_Digest) *digest;
 } crypto;
 
 static bool find(const char *name, void *function)
@@ -48,11 +46,7 @@ bool digest_load(void)
 		return true;
 	crypto.handle = dlopen(LIBCRYPTO, RTLD_LAZY | RTLD_LOCAL);
 	if (!crypto.handle || !find("OPENSSL_init_crypto", &crypto.init) ||
-	    !find("EVP_md5", &crypto.md5) || !find("EVP_MD_CTX_new", &crypto.ctx_new) ||
-	    !find("EVP_MD_CTX_free", &crypto.ctx_free) ||
-	    !find("EVP_DigestInit_ex", &crypto.digest_init) ||
-	    !find("EVP_DigestUpdate", &crypto.digest_update) ||
-	    !find("EVP_DigestFinal_ex", &crypto.digest_final)) {
+	    !find("EVP_md5", &crypto.md5) || !find("EVP_Digest", &crypto.digest)) {
 		const char *why = dlerror();
 
 		log_msg(LOG_ERR, "libcrypto cannot be loaded: %s", why ? why : LIBCRYPTO);
@@ -70,20 +64,17 @@ bool digest_load(void)
 bool digest_response(const char *user, const char *challenge, const char *password,
 		     unsigned char out[DTCP_DIGEST_BYTES])
 {
+	char joined[2 * ACCOUNT_LINE_MAX + DTCP_CHALLENGE_MAX];
 	unsigned char md[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
-	EVP_MD_CTX *ctx;
 	bool ok;
 
 	if (!digest_load())
 		return false;
-	ctx = crypto.ctx_new();
-	ok = ctx && crypto.digest_init(ctx, crypto.md5(), NULL) == 1 &&
-	     crypto.digest_update(ctx, user, strlen(user)) == 1 &&
-	     crypto.digest_update(ctx, challenge, strlen(challenge)) == 1 &&
-	     crypto.digest_update(ctx, password, strlen(password)) == 1 &&
-	     crypto.digest_final(ctx, md, &len) == 1 && len == DTCP_DIGEST_BYTES;
-	crypto.ctx_free(ctx);
+	snprintf(joined, sizeof joined, "%s%s%s", user, challenge, password);
+	ok = crypto.digest(joined, strlen(joined), md, &len, crypto.md5(), NULL) == 1 &&
+	     len == DTCP_DIGEST_BYTES;
+	explicit_bzero(joined, sizeof joined);
 	if (ok)
 		memcpy(out, md, DTCP_DIGEST_BYTES);
 	else

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,7 +34,6 @@ static int kill_holder(int dir, const char *iface)
 {
 	pid_t pid = pidfile_holder(dir, iface);
 	int fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
-	struct pollfd p = {.fd = fd, .events = POLLIN};
 	int status = ASK_AGAIN;
 
 	if (fd < 0)
@@ -48,7 +46,7 @@ static int kill_holder(int dir, const char *iface)
 		log_msg(LOG_WARNING, "%s: the keeper (process %d) does not answer and is killed",
 			iface, (int)pid);
 		syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
-		poll(&p, 1, KILL_MS);
+		clock_wait(fd, clock_ms() + KILL_MS);
 	}
 	close(fd);
 	return status;
@@ -60,10 +58,9 @@ static bool finish(struct kernel *k)
 	enum kernel_result r = kernel_want(k, NULL, false);
 
 	while (r == KERNEL_BUSY) {
-		struct pollfd p = {.fd = k->run.out, .events = POLLIN};
 		int status;
 
-		poll(&p, 1, 10);
+		clock_wait(k->run.out, clock_ms() + 10);
 		run_read(&k->run);
 		if (waitpid(k->run.pid, &status, WNOHANG) > 0)
 			r = kernel_reaped(k, status);
@@ -163,7 +160,7 @@ int command_down(const struct options *o)
 	if (d.dir < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return STATUS_OK;
 	if (d.dir < 0) {
-		log_msg(LOG_ERR, "%s: cannot be opened: %s", o->run_dir, strerror(errno));
+		log_msg(LOG_ERR, "%s: cannot be opened: %m", o->run_dir);
 		return STATUS_SYSTEM;
 	}
 	if (!rundir_ours(d.dir, o->run_dir)) {

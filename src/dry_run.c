@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -66,17 +64,12 @@ static bool from_keeper(const struct call *c, const struct options *o, int *stat
 
 static int plan(const struct call *c, const struct account *a, struct offer *o)
 {
-	char why[OFFER_WHY_MAX] = "the offer is of another type", far[INET_ADDRSTRLEN];
+	char why[OFFER_WHY_MAX];
 	char link[IF_NAMESIZE];
 	struct tunnel t;
 
-	if (o->type != a->type || !offer_check(o, why)) {
+	if (!link_offer_ok(o, a->type, why)) {
 		log_msg(LOG_ERR, "%s: server %s: %s", c->interface, a->server, why);
-		return STATUS_PROTOCOL;
-	}
-	if (link_is_ours(o->remote)) {
-		log_msg(LOG_ERR, "%s: server %s: the far end %s is an address of this host",
-			c->interface, a->server, inet_ntop(AF_INET, &o->remote, far, sizeof far));
 		return STATUS_PROTOCOL;
 	}
 	if (offer_behind_nat(o, why))
@@ -97,7 +90,6 @@ static int plan(const struct call *c, const struct account *a, struct offer *o)
 static int follow(struct session *s, const struct call *c, const struct account *a,
 		  int64_t deadline)
 {
-	struct pollfd p = {.fd = s->channel, .events = POLLIN};
 	struct msg m;
 
 	for (;;) {
@@ -123,7 +115,7 @@ static int follow(struct session *s, const struct call *c, const struct account 
 			log_msg(LOG_ERR, "%s: server %s gives no answer", c->interface, a->server);
 			return STATUS_UNREACHABLE;
 		}
-		poll(&p, 1, clock_poll_timeout(deadline, clock_ms()));
+		clock_wait(s->channel, deadline);
 	}
 }
 
@@ -131,12 +123,11 @@ static int follow(struct session *s, const struct call *c, const struct account 
 static void finish(struct session *s)
 {
 	int64_t deadline = clock_ms() + GRACE_MS;
-	struct pollfd p = {.fd = s->channel, .events = POLLIN};
 	pid_t pid = s->pid;
 	struct msg m;
 
 	msg_text(s->channel, MSG_QUIT, log_wanted(LOG_DEBUG), "%s", "");
-	while (clock_ms() < deadline && poll(&p, 1, clock_poll_timeout(deadline, clock_ms())) > 0) {
+	while (clock_ms() < deadline && clock_wait(s->channel, deadline) > 0) {
 		if (msg_recv(s->channel, &m) < 0)
 			break;
 		if (m.kind == MSG_LOG)
@@ -157,7 +148,7 @@ static int try(const struct call *c, struct account *a, int64_t limit, bool verb
 	if (geteuid() == 0 && !privs_find_user(&how.user))
 		return STATUS_SYSTEM;
 	if (!session_start(&s, &how)) {
-		log_msg(LOG_ERR, "%s: no process can be started: %s", c->interface, strerror(errno));
+		log_msg(LOG_ERR, "%s: no process can be started: %m", c->interface);
 		return STATUS_SYSTEM;
 	}
 	status = follow(&s, c, a, deadline + GRACE_MS);
@@ -189,7 +180,6 @@ int command_dry_run(const struct options *o)
 	struct call c;
 	int status;
 
-	log_setup(LOG_TO_STDERR, options_threshold(o));
 	status = call_find(&c, o);
 	if (status != CALL_GO)
 		return status;

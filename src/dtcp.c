@@ -119,8 +119,8 @@ static bool take_word(char *word, struct offer *o, unsigned *links, char *why)
 bool dtcp_offer(const char *rest, enum dtcp_type type, struct offer *o,
 		char why[OFFER_WHY_MAX])
 {
-	static const char *const ends[] = {"client address", "server address"};
-	char words[LINE_MAX_BYTES + 1], *save = NULL, *word;
+	static const char ends[][15] = {"client address", "server address"};
+	char words[LINE_MAX_BYTES + 1], *left = words, *word;
 	struct in_addr local = o->local, end[2];
 	unsigned n = 0, links = 0;
 
@@ -128,7 +128,9 @@ bool dtcp_offer(const char *rest, enum dtcp_type type, struct offer *o,
 	o->local = local;
 	o->type = type;
 	snprintf(words, sizeof words, "%s", rest);
-	for (word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+	while ((word = strsep(&left, " ")) != NULL) {
+		if (!*word)
+			continue; /* of several blanks */
 		if (n >= 2) {
 			if (!take_word(word, o, &links, why))
 				return false;

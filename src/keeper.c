@@ -12,13 +12,17 @@
 #include "log.h"
 #include "watch.h"
 
-static uint32_t lot(void)
+int64_t keeper_now(const struct keeper *k)
 {
-	uint32_t r = 0;
+	return k->now_us / 1000;
+}
 
-	if (getrandom(&r, sizeof r, GRND_NONBLOCK) != (ssize_t)sizeof r)
-		r = (uint32_t)clock_us() * 2654435761u; /* early at boot; a lot all the same */
-	return r;
+/* Delays need no more than to differ from one keeper to the next: each number
+ * follows from the last one (Knuth's MMIX), and the first is drawn. */
+static uint32_t lot(struct keeper *k)
+{
+	k->lot = k->lot * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(k->lot >> 32);
 }
 
 /* What an event makes us do may cause another one, which waits for its turn. */
@@ -38,8 +42,8 @@ void keeper_event(struct keeper *k, enum fsm_event e, int status)
 		k->queued--;
 		memmove(k->queue, k->queue + 1, k->queued * sizeof k->queue[0]);
 		in.near_ok = k->near_ok;
-		in.random = lot();
-		actions = fsm_step(&k->fsm, &in, clock_ms());
+		in.random = lot(k);
+		actions = fsm_step(&k->fsm, &in, keeper_now(k));
 		if (in.event == EV_TIMER && (actions & DO_DROP))
 			log_msg(LOG_WARNING, "%s: server %s: %s", k->how.interface, k->state.server,
 				was == FSM_UP ? "session lost: a ping was not answered within 10 s"
@@ -104,6 +108,8 @@ static void watch_event(void *arg, const struct watch_event *e)
 	struct keeper *k = arg;
 
 	kernel_watch(&k->kernel, e);
+	if (e->kind == WATCH_LINK_GONE || e->kind == WATCH_OVERFLOW)
+		probe_gone(&k->probe, e->index);
 	if (e->kind == WATCH_ADDRESS4 || e->kind == WATCH_OVERFLOW)
 		k->link_changed = true;
 }
@@ -123,14 +129,14 @@ static void read_watch(struct keeper *k)
 
 static void timers(struct keeper *k)
 {
-	int64_t now = clock_ms();
+	int64_t now = keeper_now(k);
 
 	if (now >= k->fsm.wake)
 		keeper_event(k, EV_TIMER, 0);
 	kernel_timer(&k->kernel, now);
 	script_timer(&k->script, now);
 	if (now >= k->probe.path.wake)
-		keeper_path(k, probe_timer(&k->probe, k->how.interface, now));
+		keeper_path(k, probe_timer(&k->probe, k->how.interface, k->now_us));
 }
 
 enum { P_WATCH, P_SESSION, P_LEAVING, P_SIGNALS, P_KERNEL, P_SCRIPT, P_PROBE, P_LISTEN,
@@ -157,9 +163,10 @@ static void wait_for_events(struct keeper *k, struct pollfd p[P_COUNT])
 			.fd = i < P_CLIENTS ? fds[i] : k->clients[i - P_CLIENTS].fd,
 			.events = POLLIN,
 		};
-	if (poll(p, P_COUNT, clock_poll_timeout(wake, clock_ms())) < 0)
+	if (poll(p, P_COUNT, clock_poll_timeout(wake, keeper_now(k))) < 0)
 		for (int i = 0; i < P_COUNT; i++)
 			p[i].revents = 0;
+	k->now_us = clock_us();
 }
 
 /* Changes of the kernel come before the end of the ip(8) that caused them, so
@@ -182,7 +189,7 @@ static void take_events(struct keeper *k, const struct pollfd p[P_COUNT])
 		reap(k);
 	}
 	if (p[P_PROBE].revents && k->probe.fd == p[P_PROBE].fd)
-		keeper_path(k, probe_read(&k->probe, k->how.interface));
+		keeper_path(k, probe_read(&k->probe, k->how.interface, k->now_us));
 	if (p[P_LISTEN].revents)
 		keeper_accept(k);
 	for (int i = 0; i < KEEPER_CLIENTS; i++)
@@ -195,6 +202,9 @@ void keeper_loop(struct keeper *k)
 {
 	struct pollfd p[P_COUNT];
 
+	k->now_us = clock_us();
+	if (getrandom(&k->lot, sizeof k->lot, GRND_NONBLOCK) < 0)
+		k->lot = (uint64_t)k->now_us; /* early at boot */
 	if (k->kernel.exists)
 		keeper_kernel(k, kernel_want(&k->kernel, NULL, false));
 	keeper_check_link(k, true);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include "link.h"
 #include "log.h"
 #include "status_codes.h"
+#include "text.h"
 
 static void drop_leaving(struct keeper *k)
 {
@@ -53,7 +53,6 @@ static void login(struct keeper *k)
 		.first_case = k->first_case[k->fsm.account],
 		.verbose = log_wanted(LOG_DEBUG),
 	};
-	char from[INET_ADDRSTRLEN];
 
 	session_drop(&k->session, true);
 	k->bound = k->wanted;
@@ -62,13 +61,11 @@ static void login(struct keeper *k)
 	if (!k->state.known)
 		k->state.tunnel.type = a->type;
 	log_msg(LOG_DEBUG, "%s: connecting to %s port %u from %s", k->how.interface, a->server,
-		a->port, k->wanted.s_addr ? inet_ntop(AF_INET, &k->wanted, from, sizeof from)
-					  : "any address");
+		a->port, k->wanted.s_addr ? text_ipv4(k->wanted) : "any address");
 	k->said = 0;
 	if (session_start(&k->session, &how))
 		return;
-	log_msg(LOG_ERR, "%s: a session process cannot be started: %s", k->how.interface,
-		strerror(errno));
+	log_msg(LOG_ERR, "%s: a session process cannot be started: %m", k->how.interface);
 	keeper_event(k, EV_FAIL, STATUS_SYSTEM);
 }
 
@@ -94,13 +91,15 @@ static void probe(struct keeper *k)
 	bool big = k->probe.ok < 0;
 
 	if (k->account && k->account->build)
-		keeper_path(k, probe_start(&k->probe, k->how.interface, k->kernel.now.mtu, big));
+		keeper_path(k, probe_start(&k->probe, k->how.interface, k->kernel.now.mtu, big,
+					   k->now_us));
 }
 
 /* Two lines and a pong are what this asks for, so they are not held against the
  * session: see too_much(). */
 static void ping(struct keeper *k)
 {
+	k->pinged_us = k->now_us;
 	k->said -= k->said < 3 ? k->said : 3;
 	tell_session(k, MSG_PING);
 }
@@ -126,7 +125,7 @@ void keeper_act(struct keeper *k, unsigned actions)
 	if (actions & DO_PROBE)
 		probe(k);
 	if (actions & DO_SCRIPT) {
-		kernel_hurry(&k->kernel, clock_ms(), k->fsm.end_by);
+		kernel_hurry(&k->kernel, keeper_now(k), k->fsm.end_by);
 		keeper_tell_down(k);
 	}
 	if (actions & DO_REMOVE) {

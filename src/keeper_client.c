@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,18 +8,14 @@
 #include "link.h"
 #include "log.h"
 #include "status_codes.h"
-
-static bool hears(const struct client *c)
-{
-	return c->fd >= 0 && c->waiting;
-}
+#include "text.h"
 
 void keeper_say(void *arg, int priority, const char *text)
 {
 	struct keeper *k = arg;
 
 	for (int i = 0; i < KEEPER_CLIENTS; i++)
-		if (hears(&k->clients[i]) && priority <= k->clients[i].asked.threshold)
+		if (k->clients[i].waiting && priority <= k->clients[i].asked.threshold)
 			control_say(k->clients[i].fd, CONTROL_TEXT, priority, text);
 }
 
@@ -30,7 +25,7 @@ void keeper_hear(const struct keeper *k)
 	int most = LOG_ERR;
 
 	for (int i = 0; i < KEEPER_CLIENTS; i++)
-		if (hears(&k->clients[i]) && k->clients[i].asked.threshold > most)
+		if (k->clients[i].waiting && k->clients[i].asked.threshold > most)
 			most = k->clients[i].asked.threshold;
 	log_client_threshold(most);
 }
@@ -95,12 +90,10 @@ static void ask_down(struct keeper *k, struct client *c)
 static bool find_link(const struct keeper *k, const struct control_request *q,
 		      char link[IF_NAMESIZE])
 {
-	char text[INET_ADDRSTRLEN];
-
 	memcpy(link, q->link, IF_NAMESIZE);
 	if (!link[0] && q->address.s_addr && !link_of(q->address, link)) {
 		log_msg(LOG_ERR, "%s: no interface has the address %s", k->how.interface,
-			inet_ntop(AF_INET, &q->address, text, sizeof text));
+			text_ipv4(q->address));
 		return false;
 	}
 	if (!link[0])
@@ -112,8 +105,6 @@ static bool find_link(const struct keeper *k, const struct control_request *q,
 static bool find_address(const struct keeper *k, const struct control_request *q, const char *link,
 			 struct in_addr *address)
 {
-	char text[INET_ADDRSTRLEN], now[INET_ADDRSTRLEN];
-
 	*address = k->wanted;
 	if (!link[0])
 		return true;
@@ -125,15 +116,14 @@ static bool find_address(const struct keeper *k, const struct control_request *q
 	}
 	if (q->address.s_addr && address->s_addr != q->address.s_addr)
 		log_msg(LOG_NOTICE, "%s: link %s has the address %s now, not %s", k->how.interface,
-			link, inet_ntop(AF_INET, address, now, sizeof now),
-			inet_ntop(AF_INET, &q->address, text, sizeof text));
+			link, text_ipv4(*address), text_ipv4(q->address));
 	return true;
 }
 
 static void ask_up(struct keeper *k, struct client *c)
 {
 	const struct control_request *q = &c->asked;
-	char link[IF_NAMESIZE], mine[INET_ADDRSTRLEN];
+	char link[IF_NAMESIZE];
 	struct in_addr address, own;
 	bool found = find_link(k, q, link), other;
 
@@ -141,7 +131,7 @@ static void ask_up(struct keeper *k, struct client *c)
 	if (other && link_address(k->link, k->wanted, &own)) {
 		log_msg(LOG_NOTICE, "%s: is kept for link %s, which still has %s; link %s is not "
 				    "used", k->how.interface, k->link,
-			inet_ntop(AF_INET, &own, mine, sizeof mine), link);
+			text_ipv4(own), link);
 		result(c, STATUS_OK);
 		return;
 	}
@@ -190,7 +180,7 @@ void keeper_client(struct keeper *k, struct client *c)
 static bool any_waiting(const struct keeper *k)
 {
 	for (int i = 0; i < KEEPER_CLIENTS; i++)
-		if (k->clients[i].fd >= 0 && k->clients[i].waiting)
+		if (k->clients[i].waiting)
 			return true;
 	return false;
 }
@@ -207,7 +197,7 @@ void keeper_answer(struct keeper *k)
 	for (int i = 0; i < KEEPER_CLIENTS; i++) {
 		struct client *c = &k->clients[i];
 
-		if (c->fd < 0 || !c->waiting || c->asked.op != CONTROL_UP)
+		if (!c->waiting || c->asked.op != CONTROL_UP)
 			continue;
 		if (status == STATUS_OK || !(c->asked.persist || c->asked.no_wait))
 			result(c, status);
@@ -222,7 +212,7 @@ void keeper_answer_last(struct keeper *k)
 		struct client *c = &k->clients[i];
 		int status = k->fsm.status;
 
-		if (c->fd < 0 || !c->waiting)
+		if (!c->waiting)
 			continue;
 		if (c->asked.op == CONTROL_UP && status == STATUS_OK) {
 			/* Somebody wanted it down; to begin anew would undo that. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "keeper_state.h"
 #include "link.h"
 #include "log.h"
+#include "text.h"
 
 /* Looked up when addresses have changed, not with each event. */
 static bool near_ok(const struct keeper *k)
@@ -28,16 +28,12 @@ static bool find_address(struct keeper *k, struct in_addr *found)
 
 void keeper_check_link(struct keeper *k, bool begin)
 {
-	char was[INET_ADDRSTRLEN], is[INET_ADDRSTRLEN];
 	struct in_addr found;
 	bool have = find_address(k, &found);
 
-	if (have && k->wanted.s_addr && found.s_addr != k->wanted.s_addr) {
-		inet_ntop(AF_INET, &k->wanted, was, sizeof was);
-		inet_ntop(AF_INET, &found, is, sizeof is);
+	if (have && k->wanted.s_addr && found.s_addr != k->wanted.s_addr)
 		log_msg(LOG_NOTICE, "%s: link %s has the address %s now, not %s", k->how.interface,
-			k->link, is, was);
-	}
+			k->link, text_ipv4(found), text_ipv4(k->wanted));
 	if (have && k->link[0])
 		k->wanted = found;
 	k->near_ok = begin ? have : near_ok(k);
@@ -47,11 +43,11 @@ void keeper_check_link(struct keeper *k, bool begin)
 				k->link);
 		else if (!have)
 			log_msg(LOG_ERR, "%s: no interface has the address %s", k->how.interface,
-				inet_ntop(AF_INET, &k->wanted, was, sizeof was));
+				text_ipv4(k->wanted));
 		keeper_event(k, EV_BEGIN, 0);
 	} else if (!have && k->fsm.state != FSM_WAIT) {
 		log_msg(LOG_WARNING, "%s: link %s has lost the address %s", k->how.interface,
-			k->link, inet_ntop(AF_INET, &k->wanted, was, sizeof was));
+			k->link, text_ipv4(k->wanted));
 		keeper_event(k, EV_NOADDR, 0);
 	} else if (have && (k->fsm.state == FSM_WAIT || found.s_addr != k->bound.s_addr) &&
 		   k->link[0]) {

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -59,16 +58,16 @@ static bool take_over(struct keeper *k)
 
 static bool prepare(struct keeper *k)
 {
-	k->watch = watch_open();
+	k->watch = watch_open(k->how.interface);
 	if (k->watch < 0 || !open_signals(k)) {
-		log_msg(LOG_ERR, "%s: no %s: %s", k->how.interface,
-			k->watch < 0 ? "netlink socket" : "signal descriptor", strerror(errno));
+		log_msg(LOG_ERR, "%s: no %s: %m", k->how.interface,
+			k->watch < 0 ? "netlink socket" : "signal descriptor");
 		return false;
 	}
 	k->listener = control_listen(k->how.dir, k->how.interface);
 	if (k->listener < 0) {
-		log_msg(LOG_ERR, "%s: no control socket in %s: %s", k->how.interface,
-			k->how.run_dir, strerror(errno));
+		log_msg(LOG_ERR, "%s: no control socket in %s: %m", k->how.interface,
+			k->how.run_dir);
 		return false;
 	}
 	return keeper_record(k);
@@ -79,10 +78,8 @@ static bool prepare(struct keeper *k)
 static void let_leave(struct keeper *k)
 {
 	int64_t since = clock_min(clock_ms(), k->fsm.end_by - FSM_END_MS);
-	struct pollfd p = {.fd = k->leaving.channel, .events = POLLIN};
 
-	while (k->leaving.channel >= 0 &&
-	       poll(&p, 1, clock_poll_timeout(since + LEAVE_MS, clock_ms())) > 0)
+	while (k->leaving.channel >= 0 && clock_wait(k->leaving.channel, since + LEAVE_MS) > 0)
 		keeper_leaving(k);
 }
 

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -27,17 +25,10 @@ static void say_offer(struct keeper *k, const struct offer *o)
  * for what only this side can know. */
 static const char *refuse_offer(struct keeper *k, struct offer *o, char why[OFFER_WHY_MAX])
 {
-	char far[INET_ADDRSTRLEN], link[IF_NAMESIZE];
+	char link[IF_NAMESIZE];
 
-	if (o->type != k->by_number[k->fsm.account]->type)
-		return "the offer is of another type";
-	if (!offer_check(o, why))
+	if (!link_offer_ok(o, k->by_number[k->fsm.account]->type, why))
 		return why;
-	if (link_is_ours(o->remote)) {
-		snprintf(why, OFFER_WHY_MAX, "the far end %s is an address of this host",
-			 inet_ntop(AF_INET, &o->remote, far, sizeof far));
-		return why;
-	}
 	if (k->bound.s_addr && o->local.s_addr != k->bound.s_addr)
 		return "the session is not bound to the address it was to";
 	if (!link_of(o->local, link))
@@ -97,7 +88,7 @@ static void take_message(struct keeper *k, struct msg *m)
 		break;
 	case MSG_PONG:
 		k->state.last_pong = time(NULL);
-		k->state.dtcp_rtt_us = m->rtt_us;
+		k->state.dtcp_rtt_us = k->now_us - k->pinged_us;
 		keeper_event(k, EV_PONG, 0);
 		break;
 	default:
@@ -111,7 +102,7 @@ static void take_message(struct keeper *k, struct msg *m)
  * by itself: many moves in a row are nobody's fault. */
 static bool too_much(struct keeper *k)
 {
-	int64_t now = clock_ms();
+	int64_t now = keeper_now(k);
 
 	if (now - k->said_since >= SAY_SPAN_MS) {
 		k->said_since = now;

@@ -19,7 +19,7 @@ enum { KEEPER_CLIENTS = 16, KEEPER_QUEUE = 16 };
 /* A caller that is connected. */
 struct client {
 	int fd; /* -1: none */
-	bool waiting; /* for the outcome of what it asked */
+	bool waiting; /* for the outcome of what it asked; none does not wait */
 	struct control_request asked;
 };
 
@@ -29,6 +29,9 @@ struct keeper {
 	struct account *by_number[FSM_ACCOUNTS]; /* as the state machine counts them */
 	int first_case[FSM_ACCOUNTS];            /* see struct dialogue */
 	struct fsm fsm;
+	int64_t now_us;      /* when this turn of the loop began: one look at the clock */
+	int64_t pinged_us;   /* when the ping was asked for that is awaited */
+	uint64_t lot;        /* the last number drawn for delays */
 	struct kernel kernel;
 	struct probe probe;
 	struct script script;
@@ -45,9 +48,11 @@ struct keeper {
 	struct offer offer;
 	struct account *account; /* that made the offer */
 	/* what is told: to the state file, to the script */
-	struct state state, written, told;
-	char written_text[STATE_FILE_MAX];
-	size_t written_len;
+	struct state state, told;
+	char written[STATE_FILE_MAX]; /* the state file's text */
+	size_t written_len, written_facts;
+	enum state_word written_word;
+	bool written_routes;
 	const char *last_event;  /* of the script; NULL: none yet */
 	int64_t down_since;      /* since when something is amiss, or CLOCK_NEVER */
 	bool state_failed;
@@ -61,6 +66,7 @@ struct keeper {
 };
 
 /* keeper.c */
+int64_t keeper_now(const struct keeper *k); /* milliseconds */
 void keeper_event(struct keeper *k, enum fsm_event e, int status);
 void keeper_loop(struct keeper *k);
 

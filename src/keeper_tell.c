@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include "clock.h"
 #include "keeper_state.h"
 #include "log.h"
+#include "text.h"
 
 /* sd_notify(3) in the little that is needed of it. */
 void keeper_notify(const struct keeper *k, const char *text)
@@ -32,8 +32,7 @@ void keeper_notify(const struct keeper *k, const char *text)
 		return;
 	if (sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&un,
 		   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0)
-		log_msg(LOG_WARNING, "%s: NOTIFY_SOCKET %s: %s", k->how.interface, path,
-			strerror(errno));
+		log_msg(LOG_WARNING, "%s: NOTIFY_SOCKET %s: %m", k->how.interface, path);
 	close(fd);
 }
 
@@ -65,36 +64,20 @@ static void look(struct keeper *k)
 	s->path_rtt_us = k->probe.rtt_us;
 }
 
-/* The state as text without the figures, which change with each keepalive. */
-static size_t format_facts(const struct keeper *k, char text[STATE_FILE_MAX])
-{
-	struct state s = k->state;
-
-	s.last_pong = 0;
-	s.dtcp_rtt_us = s.path_rtt_us = 0;
-	return state_format(&s, text);
-}
-
-static bool same_figures(const struct state *a, const struct state *b)
-{
-	return a->last_pong == b->last_pong && a->dtcp_rtt_us == b->dtcp_rtt_us &&
-	       a->path_rtt_us == b->path_rtt_us;
-}
-
-/* text is room to work in. */
-static bool write_state(struct keeper *k, char text[STATE_FILE_MAX])
+static bool write_state(struct keeper *k, const char *text, size_t len, size_t facts)
 {
 	bool ok;
-	size_t len;
 
-	k->written_len = format_facts(k, k->written_text);
-	k->written = k->state;
-	len = state_format(&k->state, text);
+	memcpy(k->written, text, len);
+	k->written_len = len;
+	k->written_facts = facts;
+	k->written_word = k->state.word;
+	k->written_routes = k->state.routes;
 	ok = state_write(k->how.dir, k->how.interface, text, len);
 	if (!ok && !k->state_failed)
 		log_msg(k->fsm.been_up ? LOG_WARNING : LOG_ERR,
-			"%s: the state cannot be written to %s: %s", k->how.interface,
-			k->how.run_dir, strerror(errno));
+			"%s: the state cannot be written to %s: %m", k->how.interface,
+			k->how.run_dir);
 	k->state_failed = !ok;
 	return ok;
 }
@@ -103,24 +86,24 @@ bool keeper_record(void *arg)
 {
 	struct keeper *k = arg;
 	char text[STATE_FILE_MAX];
+	size_t len, facts;
 
 	look(k);
-	return write_state(k, text);
+	len = state_format(&k->state, text, &facts);
+	return write_state(k, text, len, facts);
 }
 
 static void log_change(struct keeper *k, enum state_word was)
 {
-	char local[INET_ADDRSTRLEN], remote[INET_ADDRSTRLEN], prefix[PREFIX_TEXT_MAX];
 	const struct tunnel *t = &k->state.tunnel;
 
 	if (k->state.word == STATE_UP && was != STATE_UP)
 		log_msg(LOG_NOTICE, "%s: up: %s to %s by server %s, %s%s, MTU %u", k->how.interface,
-			inet_ntop(AF_INET, &t->local, local, sizeof local),
-			inet_ntop(AF_INET, &t->remote, remote, sizeof remote), k->state.server,
+			text_ipv4(t->local), text_ipv4(t->remote), k->state.server,
 			t->n_prefixes ? "prefix " : "type ",
-			t->n_prefixes ? prefix_text(&t->prefixes[0], prefix)
+			t->n_prefixes ? text_prefix(&t->prefixes[0])
 				      : account_type_name(t->type), t->mtu);
-	if (k->written.routes && !k->state.routes && k->fsm.been_up && k->state.build)
+	if (k->written_routes && !k->state.routes && k->fsm.been_up && k->state.build)
 		log_msg(LOG_NOTICE, "%s: routes into the tunnel are withdrawn", k->how.interface);
 }
 
@@ -142,7 +125,7 @@ static void tell(struct keeper *k, const char *event, bool urgent)
 /* A loss that is mended within the time that routes outlive a session is none. */
 static void tell_script(struct keeper *k)
 {
-	int64_t now = clock_ms();
+	int64_t now = keeper_now(k);
 
 	if (k->state.word == STATE_UP) {
 		bool lost = k->last_event && strcmp(k->last_event, "lost") == 0;
@@ -174,21 +157,24 @@ int64_t keeper_tell_wake(const struct keeper *k)
 
 void keeper_tell(struct keeper *k)
 {
-	enum state_word was = k->written.word;
+	enum state_word was = k->written_word;
 	char text[STATE_FILE_MAX];
-	size_t len;
+	size_t len, facts;
 	bool changed;
 
 	if (k->fsm.state >= FSM_END_SCRIPT)
 		return;
 	look(k);
-	len = format_facts(k, text);
-	changed = len != k->written_len || memcmp(text, k->written_text, len) != 0;
+	len = state_format(&k->state, text, &facts);
 	/* A keepalive's figures are written when its path check has ended, once
 	 * for both. */
-	if (changed || (k->probe.path.state == PATH_REST && !same_figures(&k->state, &k->written))) {
+	if (k->probe.path.state == PATH_REST)
+		changed = len != k->written_len || memcmp(text, k->written, len) != 0;
+	else
+		changed = facts != k->written_facts || memcmp(text, k->written, facts) != 0;
+	if (changed) {
 		log_change(k, was);
-		write_state(k, text);
+		write_state(k, text, len, facts);
 		if (k->state.word == STATE_UP && was != STATE_UP)
 			keeper_notify(k, "READY=1\nSTATUS=up");
 	}

@@ -217,13 +217,12 @@ enum kernel_result kernel_reaped(struct kernel *k, int status)
 	return kernel_go(k);
 }
 
-enum kernel_result kernel_timer(struct kernel *k, int64_t now)
+void kernel_timer(struct kernel *k, int64_t now)
 {
 	if (k->op != KOP_NONE && now >= k->deadline) {
 		k->deadline = CLOCK_NEVER;
 		run_kill(&k->run);
 	}
-	return KERNEL_BUSY;
 }
 
 void kernel_hurry(struct kernel *k, int64_t now, int64_t end_by)

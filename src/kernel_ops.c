@@ -76,7 +76,7 @@ static bool set_proc(const char *name, const char *setting)
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	ok = fd >= 0 && write(fd, "0\n", 2) == 2;
 	if (!ok)
-		log_msg(LOG_ERR, "%s: %s cannot be set to 0: %s", name, path, strerror(errno));
+		log_msg(LOG_ERR, "%s: %s cannot be set to 0: %m", name, path);
 	if (fd >= 0)
 		close(fd);
 	return ok;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "netlink.h"
+#include "text.h"
 
 /* By netlink, not by ioctl(2): that one has the kernel start modprobe(8) for a
  * name that is not there, which takes longer than all else here together. */
@@ -172,12 +173,22 @@ static void take_ours(void *arg, const struct nlmsghdr *h)
 		s->found = true;
 }
 
-bool link_is_ours(struct in_addr a)
+bool link_offer_ok(struct offer *o, enum dtcp_type type, char why[OFFER_WHY_MAX])
 {
-	struct search s = {.address = a};
+	struct search s = {.address = o->remote};
 
+	if (o->type != type) {
+		snprintf(why, OFFER_WHY_MAX, "the offer is of another type");
+		return false;
+	}
+	if (!offer_check(o, why))
+		return false;
 	/* Where nothing is known, nothing is allowed. */
-	return !ask_addresses(AF_INET, take_ours, &s) || s.found;
+	if (ask_addresses(AF_INET, take_ours, &s) && !s.found)
+		return true;
+	snprintf(why, OFFER_WHY_MAX, "the far end %s is an address of this host",
+		 text_ipv4(o->remote));
+	return false;
 }
 
 static void take_address6(void *arg, const struct nlmsghdr *h)

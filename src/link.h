@@ -6,6 +6,8 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 
+#include "offer.h"
+
 /* The link below the tunnel, as the kernel has it now. */
 
 /* Finds the address of link to use: prefer where the link has it, else its
@@ -15,8 +17,9 @@ bool link_address(const char *link, struct in_addr prefer, struct in_addr *out);
 /* Finds the link that has the address; false where none has. */
 bool link_of(struct in_addr address, char link[IF_NAMESIZE]);
 
-/* True where a is an address or a broadcast address of this host. */
-bool link_is_ours(struct in_addr a);
+/* True for an offer of this type that passes offer_check() and whose far end is
+ * neither an address nor a broadcast address of this host; else says why not. */
+bool link_offer_ok(struct offer *o, enum dtcp_type type, char why[OFFER_WHY_MAX]);
 
 /* True where an interface has this IPv6 address. */
 bool link_has_address6(const char *name, const struct in6_addr *a);

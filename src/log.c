@@ -126,6 +126,6 @@ bool log_stdout_done(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return true;
-	log_msg(LOG_ERR, "standard output cannot be written: %s", strerror(errno));
+	log_msg(LOG_ERR, "standard output cannot be written: %m");
 	return false;
 }

@@ -15,7 +15,8 @@
  * matter: its open descriptors, its signals, its umask, its environment. */
 static void normalise(void)
 {
-	char *notify = getenv("NOTIFY_SOCKET"), *copy = notify ? strdup(notify) : NULL;
+	static char *kept[2]; /* of the environment */
+	char *notify = getenv("NOTIFY_SOCKET");
 	sigset_t none;
 	int fd;
 
@@ -32,10 +33,9 @@ static void normalise(void)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(022);
-	clearenv();
-	if (copy)
-		setenv("NOTIFY_SOCKET", copy, 1);
-	free(copy);
+	if (notify)
+		kept[0] = notify - sizeof "NOTIFY_SOCKET"; /* with its name and the '=' */
+	environ = kept;
 }
 
 int main(int argc, char *argv[])

@@ -20,14 +20,13 @@ enum msg_kind {
 	/* from the session */
 	MSG_LOG,   /* code: priority of syslog(3), text */
 	MSG_OFFER, /* logged in: offer, upper, code: words ignored or cleared */
-	MSG_PONG,  /* the keepalive was answered: rtt_us */
+	MSG_PONG,  /* the keepalive was answered */
 	MSG_FAIL   /* the session is over: code is an exit status, text says why */
 };
 
 struct msg {
 	uint32_t kind;
 	int32_t code;
-	uint32_t rtt_us;
 	uint32_t upper; /* the letter case of the digest that worked */
 	struct offer offer;
 	char text[MSG_TEXT_MAX];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "offer.h"
+#include "text.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -14,9 +15,8 @@ bool offer_far_end_ok(struct in_addr a)
 
 static bool bad_prefix(const struct prefix *p, char *why)
 {
-	char text[PREFIX_TEXT_MAX];
+	const char *text = text_prefix(p);
 
-	prefix_text(p, text);
 	if (!prefix_routable(&p->addr)) {
 		snprintf(why, OFFER_WHY_MAX, "the prefix %s is not in 2000::/3 or fc00::/7", text);
 		return true;
@@ -30,12 +30,10 @@ static bool bad_prefix(const struct prefix *p, char *why)
 
 static bool bad_link_address(const struct in6_addr *a, char *why)
 {
-	char text[INET6_ADDRSTRLEN];
-
 	if (prefix_routable(a))
 		return false;
-	inet_ntop(AF_INET6, a, text, sizeof text);
-	snprintf(why, OFFER_WHY_MAX, "the link address %s is not in 2000::/3 or fc00::/7", text);
+	snprintf(why, OFFER_WHY_MAX, "the link address %s is not in 2000::/3 or fc00::/7",
+		 text_ipv6(a));
 	return true;
 }
 
@@ -49,20 +47,19 @@ static bool is_among(const struct prefix *list, unsigned n, const struct prefix 
 
 bool offer_check(struct offer *o, char why[OFFER_WHY_MAX])
 {
-	char text[INET6_ADDRSTRLEN];
 	unsigned kept = 0;
 
 	if (!offer_far_end_ok(o->remote)) {
-		inet_ntop(AF_INET, &o->remote, text, sizeof text);
-		snprintf(why, OFFER_WHY_MAX, "the far end %s is no unicast IPv4 address", text);
+		snprintf(why, OFFER_WHY_MAX, "the far end %s is no unicast IPv4 address",
+			 text_ipv4(o->remote));
 		return false;
 	}
 	if (o->type == DTCP_HOST) {
 		if (bad_link_address(&o->near6, why) || bad_link_address(&o->peer6, why))
 			return false;
 		if (memcmp(&o->near6, &o->peer6, sizeof o->near6) == 0) {
-			inet_ntop(AF_INET6, &o->near6, text, sizeof text);
-			snprintf(why, OFFER_WHY_MAX, "both link addresses are %s", text);
+			snprintf(why, OFFER_WHY_MAX, "both link addresses are %s",
+				 text_ipv6(&o->near6));
 			return false;
 		}
 	}
@@ -88,12 +85,9 @@ bool offer_check(struct offer *o, char why[OFFER_WHY_MAX])
 
 bool offer_behind_nat(const struct offer *o, char text[OFFER_WHY_MAX])
 {
-	char seen[INET_ADDRSTRLEN], local[INET_ADDRSTRLEN];
-
-	inet_ntop(AF_INET, &o->seen_as, seen, sizeof seen);
-	inet_ntop(AF_INET, &o->local, local, sizeof local);
 	snprintf(text, OFFER_WHY_MAX, "sees us as %s, not as %s: this host is behind NAT, which "
-				      "must forward protocol 41 to it", seen, local);
+				      "must forward protocol 41 to it",
+		 text_ipv4(o->seen_as), text_ipv4(o->local));
 	return o->seen_as.s_addr != o->local.s_addr;
 }
 

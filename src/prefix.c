@@ -39,15 +39,6 @@ bool prefix_mask(struct prefix *p)
 	return changed;
 }
 
-char *prefix_text(const struct prefix *p, char out[PREFIX_TEXT_MAX])
-{
-	char addr[INET6_ADDRSTRLEN];
-
-	inet_ntop(AF_INET6, &p->addr, addr, sizeof addr);
-	snprintf(out, PREFIX_TEXT_MAX, "%s/%u", addr, p->len);
-	return out;
-}
-
 bool prefix_equal(const struct prefix *a, const struct prefix *b)
 {
 	return a->len == b->len && memcmp(&a->addr, &b->addr, sizeof a->addr) == 0;

@@ -22,9 +22,6 @@ bool prefix_parse(const char *text, struct prefix *p);
 /* Clears the bits beyond the length; true where one was set. */
 bool prefix_mask(struct prefix *p);
 
-/* Writes p as ADDRESS/LEN to out. Returns out. */
-char *prefix_text(const struct prefix *p, char out[PREFIX_TEXT_MAX]);
-
 bool prefix_equal(const struct prefix *a, const struct prefix *b);
 
 /* True for addresses of 2000::/3 (RFC 4291) and fc00::/7 (RFC 4193): those

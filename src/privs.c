@@ -18,7 +18,7 @@ bool privs_enough(const char **missing)
 {
 	static const struct {
 		int cap;
-		const char *name;
+		char name[14];
 	} needed[] = {
 		{CAP_NET_ADMIN, "CAP_NET_ADMIN"},
 		{CAP_NET_RAW, "CAP_NET_RAW"},
@@ -92,7 +92,7 @@ bool privs_find_user(struct privs_user *user)
 
 static bool failed(const char *what)
 {
-	log_msg(LOG_ERR, "privileges cannot be dropped: %s: %s", what, strerror(errno));
+	log_msg(LOG_ERR, "privileges cannot be dropped: %s: %m", what);
 	return false;
 }
 

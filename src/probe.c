@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "link.h"
 #include "log.h"
 
@@ -50,63 +49,49 @@ void probe_forget(struct probe *p)
  * struct icmp6_hdr; a filter loads in network byte order. */
 static int filter(int fd, uint16_t id)
 {
-	struct sock_filter code[] = {
+	static const struct sock_filter fixed[] = {
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, offsetof(struct icmp6_hdr, icmp6_type)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP6_ECHO_REPLY, 0, 3),
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct icmp6_hdr, icmp6_id)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ntohs(id), 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1), /* the identifier */
 		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
+	struct sock_filter code[sizeof fixed / sizeof fixed[0]];
 	struct sock_fprog prog = {sizeof code / sizeof code[0], code};
 
+	memcpy(code, fixed, sizeof code);
+	code[3].k = ntohs(id);
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog);
 }
 
 /* A socket bound to the interface hears nothing that did not come in by it. */
 static bool open_socket(struct probe *p, const char *name)
 {
-	unsigned index = link_index(name);
 	int off = 0, fd;
 
-	if (p->fd >= 0 && p->index == index)
-		return true;
 	if (p->fd >= 0)
-		close(p->fd);
-	p->fd = -1;
+		return true;
 	fd = socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ICMPV6);
 	if (fd < 0 || filter(fd, p->id) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)strlen(name) + 1) < 0 ||
 	    setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &off, sizeof off) < 0) {
-		log_msg(LOG_WARNING, "%s: the path cannot be checked: %s", name, strerror(errno));
+		log_msg(LOG_WARNING, "%s: the path cannot be checked: %m", name);
 		if (fd >= 0)
 			close(fd);
 		return false;
 	}
 	p->fd = fd;
-	p->index = index;
+	p->index = link_index(name);
 	return true;
 }
 
-/* A failure to send is like an echo that is lost. */
-static void send_echo(struct probe *p, uint8_t group, size_t len)
+void probe_gone(struct probe *p, unsigned index)
 {
-	struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_scope_id = p->index};
-	static unsigned char zero[BIG_MAX];
-	struct icmp6_hdr h;
-	struct iovec iov[3] = {
-		{&h, sizeof h},
-		{(void *)(uintptr_t)payload, SMALL},
-		{zero, len - SMALL},
-	};
-	struct msghdr m = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = iov, .msg_iovlen = 3};
-
-	to.sin6_addr = (struct in6_addr){.s6_addr = {0xff, 2, [15] = group}};
-	memset(&h, 0, sizeof h);
-	h.icmp6_type = ICMP6_ECHO_REQUEST;
-	h.icmp6_id = p->id;
-	h.icmp6_seq = htons(p->seq);
-	sendmsg(p->fd, &m, MSG_NOSIGNAL);
+	if (p->fd < 0 || (index && index != p->index))
+		return;
+	close(p->fd);
+	p->fd = -1;
 }
 
 static size_t echo_len(const struct probe *p, bool big)
@@ -116,15 +101,39 @@ static size_t echo_len(const struct probe *p, bool big)
 
 /* A far end that is a router answers to ff02::2; a plain host, or a router
  * that did not join it on a tunnel, answers to ff02::1. Even numbers are of
- * small echoes, odd ones of big ones. */
+ * small echoes, odd ones of big ones. A failure to send is like an echo that
+ * is lost. */
 static void send_both(struct probe *p, bool big)
 {
-	size_t len = echo_len(p, big);
+	static unsigned char zero[BIG_MAX];
+	struct sockaddr_in6 to[2];
+	struct icmp6_hdr h;
+	struct iovec iov[3] = {
+		{&h, sizeof h},
+		{(void *)(uintptr_t)payload, SMALL},
+		{zero, echo_len(p, big) - SMALL},
+	};
+	struct mmsghdr m[2];
 
 	p->seq = (uint16_t)((p->seq & ~1u) + (big ? 1 : 2));
 	p->heard = 0;
-	send_echo(p, 2, len);
-	send_echo(p, 1, len);
+	memset(&h, 0, sizeof h);
+	h.icmp6_type = ICMP6_ECHO_REQUEST;
+	h.icmp6_id = p->id;
+	h.icmp6_seq = htons(p->seq);
+	memset(m, 0, sizeof m);
+	for (unsigned i = 0; i < 2; i++) {
+		to[i] = (struct sockaddr_in6){
+			.sin6_family = AF_INET6,
+			.sin6_addr.s6_addr = {0xff, 2, [15] = (unsigned char)(2 - i)},
+			.sin6_scope_id = p->index,
+		};
+		m[i].msg_hdr = (struct msghdr){
+			.msg_name = &to[i], .msg_namelen = sizeof to[i], .msg_iov = iov, .msg_iovlen = 3};
+	}
+	/* It stops at the first one that fails. */
+	if (sendmmsg(p->fd, m, 2, MSG_NOSIGNAL) < 0)
+		sendmmsg(p->fd, m + 1, 1, MSG_NOSIGNAL);
 }
 
 static enum probe_news path_bad(struct probe *p, const char *name)
@@ -145,22 +154,24 @@ static enum probe_news path_bad(struct probe *p, const char *name)
 	return PROBE_NOTHING;
 }
 
-static enum probe_news path_good(struct probe *p, const char *name)
+static enum probe_news path_good(struct probe *p, const char *name, int64_t now_us)
 {
 	bool was_bad = p->ok == 0;
 
 	p->answered = true;
 	p->ok = 1;
-	p->rtt_us = clock_us() - p->sent_us;
+	p->rtt_us = now_us - p->sent_us;
 	if (was_bad)
 		log_msg(LOG_NOTICE, "%s: the far end answers through the tunnel again", name);
 	return PROBE_OK;
 }
 
-static enum probe_news act(struct probe *p, const char *name, unsigned result)
+static enum probe_news step(struct probe *p, const char *name, enum path_event e, int64_t now_us)
 {
+	unsigned result = path_step(&p->path, e, now_us / 1000);
+
 	if (result & PATH_SEND) {
-		p->sent_us = clock_us();
+		p->sent_us = now_us;
 		send_both(p, false);
 	}
 	if (result & PATH_SEND_BIG)
@@ -170,13 +181,14 @@ static enum probe_news act(struct probe *p, const char *name, unsigned result)
 				     "not: set a smaller one with mtu= in the account file (1280 "
 				     "always passes)", name, p->mtu);
 	if (result & PATH_GOOD)
-		return path_good(p, name);
+		return path_good(p, name, now_us);
 	if (result & PATH_BAD)
 		return path_bad(p, name);
 	return PROBE_NOTHING;
 }
 
-enum probe_news probe_start(struct probe *p, const char *name, unsigned mtu, bool big)
+enum probe_news probe_start(struct probe *p, const char *name, unsigned mtu, bool big,
+			    int64_t now_us)
 {
 	p->mtu = mtu;
 	if (!open_socket(p, name))
@@ -184,7 +196,7 @@ enum probe_news probe_start(struct probe *p, const char *name, unsigned mtu, boo
 	/* What the check before left unread is no answer to this one. */
 	if (p->path.state == PATH_REST)
 		p->seq = (uint16_t)(p->seq + 2 * PATH_TRIES);
-	return act(p, name, path_step(&p->path, big ? PATH_START_BIG : PATH_START, clock_ms()));
+	return step(p, name, big ? PATH_START_BIG : PATH_START, now_us);
 }
 
 /* Compares an answer of len bytes, of which buf holds the beginning, with what
@@ -210,7 +222,7 @@ int probe_listens(const struct probe *p)
 	return p->path.state == PATH_REST || p->heard >= PROBE_HEARD_MAX ? -1 : p->fd;
 }
 
-enum probe_news probe_read(struct probe *p, const char *name)
+enum probe_news probe_read(struct probe *p, const char *name, int64_t now_us)
 {
 	unsigned char buf[sizeof(struct icmp6_hdr) + SMALL];
 	ssize_t n = recv(p->fd, buf, sizeof buf, MSG_DONTWAIT | MSG_TRUNC);
@@ -219,11 +231,10 @@ enum probe_news probe_read(struct probe *p, const char *name)
 	p->heard++;
 	if (n < 0 || !is_answer(p, buf, (size_t)n, &big))
 		return PROBE_NOTHING;
-	return act(p, name,
-		   path_step(&p->path, big ? PATH_ANSWER_BIG : PATH_ANSWER, clock_ms()));
+	return step(p, name, big ? PATH_ANSWER_BIG : PATH_ANSWER, now_us);
 }
 
-enum probe_news probe_timer(struct probe *p, const char *name, int64_t now)
+enum probe_news probe_timer(struct probe *p, const char *name, int64_t now_us)
 {
-	return act(p, name, path_step(&p->path, PATH_TIMER, now));
+	return step(p, name, PATH_TIMER, now_us);
 }

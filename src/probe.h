@@ -32,8 +32,10 @@ void probe_forget(struct probe *p);
 /* What an event means for the keeper. */
 enum probe_news { PROBE_NOTHING, PROBE_OK, PROBE_BAD };
 
-/* Begins a check of the tunnel interface name; big after each build. */
-enum probe_news probe_start(struct probe *p, const char *name, unsigned mtu, bool big);
+/* Begins a check of the tunnel interface name; big after each build. Times are
+ * microseconds of clock_us(). */
+enum probe_news probe_start(struct probe *p, const char *name, unsigned mtu, bool big,
+			    int64_t now_us);
 
 /* What to wait for answers at; -1 while none is wanted, or when more has come
  * since the last echo than its answers can be: whoever sends packets into the
@@ -42,7 +44,10 @@ enum { PROBE_HEARD_MAX = 500 }; /* more than wait in the socket by default */
 int probe_listens(const struct probe *p);
 
 /* The socket is readable; the time p->path.wake has come. */
-enum probe_news probe_read(struct probe *p, const char *name);
-enum probe_news probe_timer(struct probe *p, const char *name, int64_t now);
+enum probe_news probe_read(struct probe *p, const char *name, int64_t now_us);
+enum probe_news probe_timer(struct probe *p, const char *name, int64_t now_us);
+
+/* The interface with this index is gone, or any may be where it is 0. */
+void probe_gone(struct probe *p, unsigned index);
 
 #endif

@@ -11,7 +11,7 @@
 
 const char *run_ip_path(void)
 {
-	static const char *const places[] = {"/sbin/ip", "/usr/sbin/ip", "/bin/ip", "/usr/bin/ip"};
+	static const char places[][14] = {"/sbin/ip", "/usr/sbin/ip", "/bin/ip", "/usr/bin/ip"};
 
 	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
 		if (access(places[i], X_OK) == 0)

@@ -27,7 +27,7 @@ void rundir_remove(int dir, const char *name)
 	for (int i = 0; i < 2; i++)
 		if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
 			return;
-	log_msg(LOG_WARNING, "%s: cannot be removed: %s", name, strerror(errno));
+	log_msg(LOG_WARNING, "%s: cannot be removed: %m", name);
 }
 
 bool rundir_ours(int dir, const char *path)
@@ -35,7 +35,7 @@ bool rundir_ours(int dir, const char *path)
 	struct stat st;
 
 	if (fstat(dir, &st) < 0) {
-		log_msg(LOG_ERR, "%s: cannot be looked at: %s", path, strerror(errno));
+		log_msg(LOG_ERR, "%s: cannot be looked at: %m", path);
 		return false;
 	}
 	if (st.st_uid == geteuid() && !(st.st_mode & 022))
@@ -50,14 +50,13 @@ int rundir_open(const char *path, bool make)
 	int fd;
 
 	if (make && mkdir(path, 0755) < 0 && errno != EEXIST) {
-		log_msg(LOG_ERR, "%s: cannot be made: %s", path, strerror(errno));
+		log_msg(LOG_ERR, "%s: cannot be made: %m", path);
 		return -1;
 	}
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) {
 		if (make)
-			log_msg(LOG_ERR, "%s: is no directory that can be opened: %s", path,
-				strerror(errno));
+			log_msg(LOG_ERR, "%s: is no directory that can be opened: %m", path);
 		return -1;
 	}
 	if (!make || rundir_ours(fd, path))
@@ -111,11 +110,11 @@ enum pidfile_result pidfile_take(int dir, const char *iface, int *fd)
 		}
 		if (write_pid(*fd))
 			return PIDFILE_LOCKED;
-		log_msg(LOG_ERR, "%s: cannot be written: %s", name, strerror(errno));
+		log_msg(LOG_ERR, "%s: cannot be written: %m", name);
 		pidfile_drop(dir, iface, *fd);
 		return PIDFILE_FAILED;
 	}
-	log_msg(LOG_ERR, "%s: cannot be made in the run directory: %s", name, strerror(errno));
+	log_msg(LOG_ERR, "%s: cannot be made in the run directory: %m", name);
 	return PIDFILE_FAILED;
 }
 
@@ -189,7 +188,7 @@ unsigned long long rundir_process_start(pid_t pid)
 		return 0;
 	for (int field = 2; p && field < 22; field++)
 		p = strchr(p + 1, ' ');
-	return p ? strtoull(p + 1, NULL, 10) : 0;
+	return p ? (unsigned long long)strtoll(p + 1, NULL, 10) : 0;
 }
 
 struct names {

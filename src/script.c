@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "script.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "text.h"
 
 void script_init(struct script *s)
 {
@@ -28,79 +28,75 @@ struct env {
 	unsigned n;
 };
 
-static void set(struct env *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Goes on with the value of the last one. */
+static void add(struct env *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-static void set(struct env *e, const char *fmt, ...)
+static void add(struct env *e, const char *fmt, ...)
 {
+	char *at = e->call->text + e->len;
 	size_t room = SCRIPT_ENV_MAX - e->len;
 	va_list ap;
 	int n;
 
-	if (e->n + 1 >= SCRIPT_VARIABLES)
-		return;
 	va_start(ap, fmt);
-	n = vsnprintf(e->call->text + e->len, room, fmt, ap);
+	n = vsnprintf(at, room, fmt, ap);
 	va_end(ap);
 	if (n < 0 || (size_t)n >= room)
+		*at = '\0';
+	else
+		e->len += (size_t)n;
+}
+
+static void set(struct env *e, const char *name, const char *value)
+{
+	if (e->n + 1 >= SCRIPT_VARIABLES || e->len + 1 >= SCRIPT_ENV_MAX)
 		return;
+	if (e->n > 0)
+		e->len++; /* beyond the end of the one before */
 	e->call->env[e->n++] = e->call->text + e->len;
 	e->call->env[e->n] = NULL;
-	e->len += (size_t)n + 1;
+	add(e, "%s=%s", name, value);
 }
 
-static const char *ipv4(struct in_addr a, char out[INET_ADDRSTRLEN])
+static const char *ipv4(struct in_addr a)
 {
-	return a.s_addr ? inet_ntop(AF_INET, &a, out, INET_ADDRSTRLEN) : "";
+	return a.s_addr ? text_ipv4(a) : "";
 }
 
-/* Blank-separated; list must have room for all. */
-static const char *prefixes(const struct tunnel *t, char *list)
+static void add_prefixes(struct env *e, const struct tunnel *t)
 {
-	char one[PREFIX_TEXT_MAX];
-	size_t len = 0;
-
-	list[0] = '\0';
 	for (unsigned i = 0; i < t->n_prefixes; i++)
-		len += (size_t)sprintf(list + len, "%s%s", i ? " " : "",
-				       prefix_text(&t->prefixes[i], one));
-	return list;
-}
-
-static const char *lans(const struct tunnel *t, char *list)
-{
-	char one[INET6_ADDRSTRLEN];
-	size_t len = 0;
-
-	list[0] = '\0';
-	for (unsigned i = 0; i < t->n_lans; i++)
-		len += (size_t)sprintf(list + len, "%s%s=%s/64", i ? " " : "", t->lans[i].name,
-				       inet_ntop(AF_INET6, &t->lans[i].address, one, sizeof one));
-	return list;
+		add(e, "%s%s", i ? " " : "", text_prefix(&t->prefixes[i]));
 }
 
 static void fill(struct script_call *c, const char *path, const char *event,
 		 const struct state *st, const struct state *old)
 {
-	char list[OFFER_PREFIXES * (PREFIX_TEXT_MAX + 1) + 1], addr[INET_ADDRSTRLEN];
 	const struct tunnel *t = &st->tunnel;
 	struct env e = {c, 0, 0};
 
 	c->event = event;
 	snprintf(c->path, sizeof c->path, "%s", path);
-	set(&e, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-	set(&e, "DTCP_EVENT=%s", event);
-	set(&e, "DTCP_INTERFACE=%s", t->name);
-	set(&e, "DTCP_LINK=%s", st->link);
-	set(&e, "DTCP_SERVER=%s", st->server);
-	set(&e, "DTCP_TYPE=%s", account_type_name(t->type));
-	set(&e, "DTCP_LOCAL=%s", ipv4(t->local, addr));
-	set(&e, "DTCP_REMOTE=%s", ipv4(t->remote, addr));
-	set(&e, "DTCP_PREFIX=%s", t->n_prefixes ? prefix_text(&t->prefixes[0], list) : "");
-	set(&e, "DTCP_PREFIXES=%s", prefixes(t, list));
-	set(&e, "DTCP_LAN=%s", lans(t, list));
-	set(&e, "DTCP_MTU=%u", t->mtu);
-	set(&e, "DTCP_OLD_LOCAL=%s", ipv4(old->tunnel.local, addr));
-	set(&e, "DTCP_OLD_PREFIXES=%s", prefixes(&old->tunnel, list));
+	set(&e, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	set(&e, "DTCP_EVENT", event);
+	set(&e, "DTCP_INTERFACE", t->name);
+	set(&e, "DTCP_LINK", st->link);
+	set(&e, "DTCP_SERVER", st->server);
+	set(&e, "DTCP_TYPE", account_type_name(t->type));
+	set(&e, "DTCP_LOCAL", ipv4(t->local));
+	set(&e, "DTCP_REMOTE", ipv4(t->remote));
+	set(&e, "DTCP_PREFIX", t->n_prefixes ? text_prefix(&t->prefixes[0]) : "");
+	set(&e, "DTCP_PREFIXES", "");
+	add_prefixes(&e, t);
+	set(&e, "DTCP_LAN", "");
+	for (unsigned i = 0; i < t->n_lans; i++)
+		add(&e, "%s%s=%s/64", i ? " " : "", t->lans[i].name,
+		    text_ipv6(&t->lans[i].address));
+	set(&e, "DTCP_MTU", "");
+	add(&e, "%u", t->mtu);
+	set(&e, "DTCP_OLD_LOCAL", ipv4(old->tunnel.local));
+	set(&e, "DTCP_OLD_PREFIXES", "");
+	add_prefixes(&e, &old->tunnel);
 }
 
 static void start_next(struct script *s, const char *iface)
@@ -120,8 +116,8 @@ static void start_next(struct script *s, const char *iface)
 			s->deadline = clock_ms() + SCRIPT_LIMIT_MS;
 			return;
 		}
-		log_msg(LOG_WARNING, "%s: script %s %s cannot be run: %s", iface, s->now.path,
-			event, strerror(errno));
+		log_msg(LOG_WARNING, "%s: script %s %s cannot be run: %m", iface, s->now.path,
+			event);
 	}
 }
 

@@ -13,6 +13,7 @@
 #include "jail.h"
 #include "log.h"
 #include "status_codes.h"
+#include "text.h"
 
 /* Gets the server's addresses, at least one. */
 static int resolve(struct self *s, struct helper_msg *m)
@@ -43,7 +44,6 @@ static int resolve(struct self *s, struct helper_msg *m)
 static int connect_any(struct self *s, const struct helper_msg *found)
 {
 	int64_t deadline = s->net.deadline;
-	char to[INET_ADDRSTRLEN], from[INET_ADDRSTRLEN];
 	enum net_result r;
 	struct in_addr local;
 
@@ -60,11 +60,9 @@ static int connect_any(struct self *s, const struct helper_msg *found)
 		}
 		if (r == NET_STOP)
 			return STATUS_PENDING;
-		inet_ntop(AF_INET, &found->addrs[i], to, sizeof to);
-		inet_ntop(AF_INET, &local, from, sizeof from);
 		snprintf(s->dialogue.why, sizeof s->dialogue.why,
-			 "connecting to %s port %u from %s: %s", to, s->how.account->port,
-			 local.s_addr ? from : "any address",
+			 "connecting to %s port %u from %s: %s", text_ipv4(found->addrs[i]),
+			 s->how.account->port, local.s_addr ? text_ipv4(local) : "any address",
 			 r == NET_TIMEOUT ? "no answer in time" : net_result_text(r));
 		log_msg(LOG_DEBUG, "%s", s->dialogue.why);
 	}

@@ -2,7 +2,7 @@
 #ifndef SESSION_SELF_H
 #define SESSION_SELF_H
 
-#include <stdint.h>
+#include <stdbool.h>
 
 #include "dialogue.h"
 #include "net.h"
@@ -16,7 +16,7 @@ struct self {
 	struct net net;
 	struct dialogue dialogue;
 	int channel, helper;
-	int64_t pinged_us; /* when the ping was sent that is not answered yet; 0: none */
+	bool pinged; /* a ping was sent that is not answered yet */
 };
 
 /* Resolves, connects and logs in. STATUS_OK with an offer; STATUS_PENDING where

@@ -20,7 +20,7 @@ void state_init(struct state *s, const char *iface)
 
 const char *state_word_name(enum state_word w)
 {
-	static const char *const names[] = {"down", "connecting", "up"};
+	static const char names[][11] = {"down", "connecting", "up"};
 
 	return names[w];
 }

@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <time.h>
 
 #include "tunnel.h"
 
@@ -20,9 +19,9 @@ enum state_word { STATE_DOWN, STATE_CONNECTING, STATE_UP };
 
 struct state {
 	pid_t pid;
-	unsigned long long start; /* rundir_process_start() of pid */
+	uint64_t start; /* rundir_process_start() of pid */
 	enum state_word word;
-	time_t since;
+	int64_t since;
 	char server[STATE_NAME_MAX], user[STATE_NAME_MAX]; /* escaped as in the log */
 	char link[IF_NAMESIZE];
 	bool build;      /* tunnel=sit */
@@ -31,7 +30,7 @@ struct state {
 	bool routes;     /* and routes lead into it */
 	struct in_addr seen_as;
 	unsigned reconnects;
-	time_t last_pong;
+	int64_t last_pong;
 	int64_t dtcp_rtt_us, path_rtt_us; /* -1 unknown */
 	int path_ok;                      /* -1 unknown, 0, 1 */
 	struct tunnel tunnel;             /* its name is the interface's */
@@ -39,8 +38,9 @@ struct state {
 
 void state_init(struct state *s, const char *iface);
 
-/* Writes s as text; returns its length, 0 where it does not fit. */
-size_t state_format(const struct state *s, char text[STATE_FILE_MAX]);
+/* Writes s as text; returns its length, 0 where it does not fit. The figures,
+ * which change with each keepalive, are what follows the first facts bytes. */
+size_t state_format(const struct state *s, char text[STATE_FILE_MAX], size_t *facts);
 
 /* Reads text of len bytes; what it does not know or cannot read is left as it
  * was after state_init(). The name of the interface is not taken from it. */

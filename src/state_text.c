@@ -1,13 +1,54 @@
 /* SPDX-License-Identifier: ISC */
-/* The text form of struct state: one row of a table for each line. */
+/* The text form of struct state: one row of a table for each line, but for the
+ * lists of the tunnel. */
 #include <arpa/inet.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "state.h"
+#include "text.h"
+
+enum kind { TEXT, LINK, NUMBER, TRISTATE, FLAG, NO_FLAG, WORD, TYPE, ROUTE, ADDRESS4, ADDRESS6 };
+
+static const struct row {
+	char name[14];
+	uint8_t kind;
+	uint16_t at, size;
+} rows[] = {
+#define ROW(name, kind, field) \
+	{name, kind, offsetof(struct state, field), sizeof ((struct state *)NULL)->field}
+	ROW("pid", NUMBER, pid),
+	ROW("start", NUMBER, start),
+	ROW("state", WORD, word),
+	ROW("since", NUMBER, since),
+	ROW("server", TEXT, server),
+	ROW("user", TEXT, user),
+	ROW("link", LINK, link),
+	ROW("build", FLAG, build),
+	ROW("known", FLAG, known),
+	ROW("in_kernel", FLAG, in_kernel),
+	ROW("routes", FLAG, routes),
+	ROW("seen_as", ADDRESS4, seen_as),
+	ROW("reconnects", NUMBER, reconnects),
+	ROW("path_ok", TRISTATE, path_ok),
+	ROW("type", TYPE, tunnel.type),
+	ROW("local", ADDRESS4, tunnel.local),
+	ROW("remote", ADDRESS4, tunnel.remote),
+	ROW("ttl", NUMBER, tunnel.ttl),
+	ROW("mtu", NUMBER, tunnel.mtu),
+	ROW("route", ROUTE, tunnel.route),
+	ROW("metric", NUMBER, tunnel.metric),
+	ROW("source_routes", NO_FLAG, tunnel.no_source_routes),
+	ROW("near6", ADDRESS6, tunnel.near6),
+	ROW("peer6", ADDRESS6, tunnel.peer6),
+	/* The figures, which come last. */
+	ROW("last_pong", NUMBER, last_pong),
+	ROW("dtcp_rtt_us", NUMBER, dtcp_rtt_us),
+	ROW("path_rtt_us", NUMBER, path_rtt_us),
+};
+enum { ROWS = sizeof rows / sizeof rows[0], FIGURES = ROWS - 3 };
 
 struct out {
 	char *text;
@@ -30,69 +71,92 @@ static void put(struct out *o, const char *fmt, ...)
 		o->len = STATE_FILE_MAX; /* full: state_format() says so */
 }
 
-static void put_address4(struct out *o, const char *name, struct in_addr a)
+/* Numbers of eight bytes have a sign, shorter ones have none. */
+static int64_t number(const void *p, size_t size)
 {
-	char text[INET_ADDRSTRLEN];
+	int64_t wide = 0;
+	uint32_t word = 0;
+	uint8_t byte = 0;
 
-	if (a.s_addr)
-		put(o, "%s=%s\n", name, inet_ntop(AF_INET, &a, text, sizeof text));
+	if (size == sizeof wide)
+		memcpy(&wide, p, sizeof wide);
+	else if (size == sizeof word)
+		memcpy(&word, p, sizeof word);
+	else
+		memcpy(&byte, p, sizeof byte);
+	return wide + word + byte;
 }
 
-static void put_address6(struct out *o, const char *name, const struct in6_addr *a)
+static void set_number(void *p, size_t size, int64_t wide)
 {
-	char text[INET6_ADDRSTRLEN];
+	uint32_t word = (uint32_t)wide;
+	uint8_t byte = (uint8_t)wide;
 
-	put(o, "%s=%s\n", name, inet_ntop(AF_INET6, a, text, sizeof text));
+	memcpy(p, size == sizeof wide ? (void *)&wide : size == sizeof word ? (void *)&word : &byte,
+	       size);
+}
+
+static void put_row(struct out *o, const struct row *r, const struct state *s)
+{
+	const char *p = (const char *)s + r->at, *value = p;
+	char text[INET6_ADDRSTRLEN];
+	int64_t n = number(p, r->size);
+
+	switch (r->kind) {
+	case TEXT:
+	case LINK:
+		break;
+	case WORD:
+		value = state_word_name(s->word);
+		break;
+	case TYPE:
+		value = account_type_name(s->tunnel.type);
+		break;
+	case ADDRESS4:
+		if (!n)
+			return;
+		value = inet_ntop(AF_INET, p, text, sizeof text);
+		break;
+	case ADDRESS6:
+		if (s->tunnel.type != DTCP_HOST)
+			return;
+		value = inet_ntop(AF_INET6, p, text, sizeof text);
+		break;
+	default:
+		if (r->kind == NO_FLAG)
+			n = !n;
+		if (r->kind == TRISTATE)
+			n = s->path_ok;
+		snprintf(text, sizeof text, "%lld", (long long)n);
+		value = text;
+		break;
+	}
+	put(o, "%s=%s\n", r->name, value);
 }
 
 static void put_prefixes(struct out *o, const char *name, const struct prefix *p, unsigned n)
 {
-	char text[PREFIX_TEXT_MAX];
-
 	for (unsigned i = 0; i < n; i++)
-		put(o, "%s=%s\n", name, prefix_text(&p[i], text));
+		put(o, "%s=%s\n", name, text_prefix(&p[i]));
 }
 
-static void put_tunnel(struct out *o, const struct tunnel *t)
+size_t state_format(const struct state *s, char text[STATE_FILE_MAX], size_t *facts)
 {
-	char text[INET6_ADDRSTRLEN];
-
-	put(o, "type=%s\n", account_type_name(t->type));
-	put_address4(o, "local", t->local);
-	put_address4(o, "remote", t->remote);
-	put(o, "ttl=%u\nmtu=%u\nroute=%d\nmetric=%u\nsource_routes=%d\n", t->ttl, t->mtu, t->route,
-	    t->metric, !t->no_source_routes);
-	if (t->type == DTCP_HOST) {
-		put_address6(o, "near6", &t->near6);
-		put_address6(o, "peer6", &t->peer6);
-	}
-	put_prefixes(o, "prefix", t->prefixes, t->n_prefixes);
-	put_prefixes(o, "route_prefix", t->routes, t->n_routes);
-	for (unsigned i = 0; i < t->n_lans; i++)
-		put(o, "lan=%s %d %s\n", t->lans[i].name, t->lans[i].state,
-		    inet_ntop(AF_INET6, &t->lans[i].address, text, sizeof text));
-}
-
-size_t state_format(const struct state *s, char text[STATE_FILE_MAX])
-{
+	const struct tunnel *t = &s->tunnel;
 	struct out o = {text, 0};
 
-	put(&o, "interface=%s\npid=%d\nstart=%llu\nstate=%s\nsince=%lld\n", s->tunnel.name,
-	    (int)s->pid, s->start, state_word_name(s->word), (long long)s->since);
-	put(&o, "server=%s\nuser=%s\nlink=%s\nbuild=%d\nknown=%d\nin_kernel=%d\nroutes=%d\n",
-	    s->server, s->user, s->link, s->build, s->known, s->in_kernel, s->routes);
-	put_address4(&o, "seen_as", s->seen_as);
-	put(&o, "reconnects=%u\nlast_pong=%lld\ndtcp_rtt_us=%" PRId64 "\npath_ok=%d\n"
-		"path_rtt_us=%" PRId64 "\n",
-	    s->reconnects, (long long)s->last_pong, s->dtcp_rtt_us, s->path_ok, s->path_rtt_us);
-	put_tunnel(&o, &s->tunnel);
+	put(&o, "interface=%s\n", t->name);
+	for (unsigned i = 0; i < FIGURES; i++)
+		put_row(&o, &rows[i], s);
+	put_prefixes(&o, "prefix", t->prefixes, t->n_prefixes);
+	put_prefixes(&o, "route_prefix", t->routes, t->n_routes);
+	for (unsigned i = 0; i < t->n_lans; i++)
+		put(&o, "lan=%s %d %s\n", t->lans[i].name, t->lans[i].state,
+		    text_ipv6(&t->lans[i].address));
+	*facts = o.len;
+	for (unsigned i = FIGURES; i < ROWS; i++)
+		put_row(&o, &rows[i], s);
 	return o.len < STATE_FILE_MAX ? o.len : 0;
-}
-
-/* Numbers are clamped by their type; a file of root's own is read here. */
-static void get_text(char *to, size_t size, const char *value)
-{
-	snprintf(to, size, "%s", value);
 }
 
 static void get_lan(struct tunnel *t, char *value)
@@ -105,8 +169,8 @@ static void get_lan(struct tunnel *t, char *value)
 	*state++ = *address++ = '\0';
 	if (!account_link_ok(value) || inet_pton(AF_INET6, address, &lan.address) != 1)
 		return;
-	get_text(lan.name, sizeof lan.name, value);
-	lan.state = atoi(state) == LAN_OURS ? LAN_OURS : LAN_ABSENT;
+	snprintf(lan.name, sizeof lan.name, "%s", value);
+	lan.state = strtoll(state, NULL, 10) == LAN_OURS ? LAN_OURS : LAN_ABSENT;
 	t->lans[t->n_lans++] = lan;
 }
 
@@ -116,83 +180,63 @@ static void get_prefix(struct prefix *list, unsigned *n, unsigned max, const cha
 		(*n)++;
 }
 
-static bool tunnel_value(struct tunnel *t, const char *name, char *value)
+/* Numbers are clamped by their type; a file of root's own is read here. */
+static void get_row(const struct row *r, struct state *s, const char *value)
 {
-	if (strcmp(name, "type") == 0) {
+	char *p = (char *)s + r->at;
+	long long n = strtoll(value, NULL, 10);
+
+	switch (r->kind) {
+	case LINK:
+		if (!account_link_ok(value))
+			value = "";
+		/* fall through */
+	case TEXT:
+		snprintf(p, r->size, "%s", value);
+		break;
+	case NUMBER:
+		set_number(p, r->size, n);
+		break;
+	case TRISTATE:
+		s->path_ok = n < 0 ? -1 : n > 0;
+		break;
+	case FLAG:
+	case NO_FLAG:
+		set_number(p, r->size, (n != 0) == (r->kind == FLAG));
+		break;
+	case WORD:
+		s->word = STATE_UP;
+		while (s->word != STATE_DOWN && strcmp(value, state_word_name(s->word)) != 0)
+			s->word--;
+		break;
+	case TYPE:
 		for (int i = DTCP_NETWORK; i <= DTCP_TUNNELONLY; i++)
 			if (strcmp(value, account_type_name((enum dtcp_type)i)) == 0)
-				t->type = (enum dtcp_type)i;
-	} else if (strcmp(name, "local") == 0) {
-		inet_pton(AF_INET, value, &t->local);
-	} else if (strcmp(name, "remote") == 0) {
-		inet_pton(AF_INET, value, &t->remote);
-	} else if (strcmp(name, "ttl") == 0) {
-		t->ttl = (uint8_t)atoi(value);
-	} else if (strcmp(name, "mtu") == 0) {
-		t->mtu = (unsigned)strtoul(value, NULL, 10);
-	} else if (strcmp(name, "route") == 0) {
-		int mode = atoi(value);
-
-		t->route = mode == ROUTE_NONE || mode == ROUTE_LIST ? (enum route_mode)mode
-								    : ROUTE_DEFAULT;
-	} else if (strcmp(name, "metric") == 0) {
-		t->metric = (uint32_t)strtoul(value, NULL, 10);
-	} else if (strcmp(name, "source_routes") == 0) {
-		t->no_source_routes = atoi(value) == 0;
-	} else if (strcmp(name, "near6") == 0) {
-		inet_pton(AF_INET6, value, &t->near6);
-	} else if (strcmp(name, "peer6") == 0) {
-		inet_pton(AF_INET6, value, &t->peer6);
-	} else if (strcmp(name, "prefix") == 0) {
-		get_prefix(t->prefixes, &t->n_prefixes, OFFER_PREFIXES, value);
-	} else if (strcmp(name, "route_prefix") == 0) {
-		get_prefix(t->routes, &t->n_routes, ACCOUNT_ROUTES, value);
-	} else if (strcmp(name, "lan") == 0) {
-		get_lan(t, value);
-	} else {
-		return false;
+				s->tunnel.type = (enum dtcp_type)i;
+		break;
+	case ROUTE:
+		s->tunnel.route = n == ROUTE_NONE || n == ROUTE_LIST ? (enum route_mode)n
+								     : ROUTE_DEFAULT;
+		break;
+	default:
+		inet_pton(r->kind == ADDRESS4 ? AF_INET : AF_INET6, value, p);
+		break;
 	}
-	return true;
 }
 
-static void status_value(struct state *s, const char *name, const char *value)
+static void get_line(struct state *s, const char *name, char *value)
 {
-	if (strcmp(name, "pid") == 0)
-		s->pid = (pid_t)strtol(value, NULL, 10);
-	else if (strcmp(name, "start") == 0)
-		s->start = strtoull(value, NULL, 10);
-	else if (strcmp(name, "state") == 0)
-		s->word = strcmp(value, "up") == 0	     ? STATE_UP
-			  : strcmp(value, "connecting") == 0 ? STATE_CONNECTING
-							     : STATE_DOWN;
-	else if (strcmp(name, "since") == 0)
-		s->since = (time_t)strtoll(value, NULL, 10);
-	else if (strcmp(name, "server") == 0)
-		get_text(s->server, sizeof s->server, value);
-	else if (strcmp(name, "user") == 0)
-		get_text(s->user, sizeof s->user, value);
-	else if (strcmp(name, "link") == 0)
-		get_text(s->link, sizeof s->link, account_link_ok(value) ? value : "");
-	else if (strcmp(name, "build") == 0)
-		s->build = atoi(value) != 0;
-	else if (strcmp(name, "known") == 0)
-		s->known = atoi(value) != 0;
-	else if (strcmp(name, "in_kernel") == 0)
-		s->in_kernel = atoi(value) != 0;
-	else if (strcmp(name, "routes") == 0)
-		s->routes = atoi(value) != 0;
-	else if (strcmp(name, "seen_as") == 0)
-		inet_pton(AF_INET, value, &s->seen_as);
-	else if (strcmp(name, "reconnects") == 0)
-		s->reconnects = (unsigned)strtoul(value, NULL, 10);
-	else if (strcmp(name, "last_pong") == 0)
-		s->last_pong = (time_t)strtoll(value, NULL, 10);
-	else if (strcmp(name, "dtcp_rtt_us") == 0)
-		s->dtcp_rtt_us = strtoll(value, NULL, 10);
-	else if (strcmp(name, "path_rtt_us") == 0)
-		s->path_rtt_us = strtoll(value, NULL, 10);
-	else if (strcmp(name, "path_ok") == 0)
-		s->path_ok = atoi(value) < 0 ? -1 : atoi(value) > 0;
+	struct tunnel *t = &s->tunnel;
+
+	if (strcmp(name, "prefix") == 0)
+		get_prefix(t->prefixes, &t->n_prefixes, OFFER_PREFIXES, value);
+	else if (strcmp(name, "route_prefix") == 0)
+		get_prefix(t->routes, &t->n_routes, ACCOUNT_ROUTES, value);
+	else if (strcmp(name, "lan") == 0)
+		get_lan(t, value);
+	for (unsigned i = 0; i < ROWS; i++)
+		if (strcmp(name, rows[i].name) == 0)
+			get_row(&rows[i], s, value);
 }
 
 void state_parse(struct state *s, const char *text, size_t len)
@@ -208,8 +252,7 @@ void state_parse(struct state *s, const char *text, size_t len)
 			equals = strchr(line, '=');
 			if (equals) {
 				*equals = '\0';
-				if (!tunnel_value(&s->tunnel, line, equals + 1))
-					status_value(s, line, equals + 1);
+				get_line(s, line, equals + 1);
 			}
 		}
 		at += n + 1;

@@ -74,7 +74,6 @@ int command_status(const struct options *o)
 	struct state none;
 	bool known;
 
-	log_setup(LOG_TO_STDERR, options_threshold(o));
 	if (o->json)
 		printf("[");
 	known = all(&st);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "status_print.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -9,6 +8,7 @@
 
 #include "log.h"
 #include "state.h"
+#include "text.h"
 
 /* Texts in a state are printable ASCII, so two characters need care. */
 static void json_text(const char *name, const char *value)
@@ -32,11 +32,7 @@ static void json_text(const char *name, const char *value)
 
 static void json_address(const char *name, struct in_addr a)
 {
-	char text[INET_ADDRSTRLEN] = "";
-
-	if (a.s_addr)
-		inet_ntop(AF_INET, &a, text, sizeof text);
-	json_text(name, text);
+	json_text(name, a.s_addr ? text_ipv4(a) : "");
 }
 
 /* RFC 3339, whose years have four digits. */
@@ -70,7 +66,6 @@ void status_json(const struct state *s, bool first)
 {
 	const struct tunnel *t = &s->tunnel;
 	bool live = s->word != STATE_DOWN;
-	char text[PREFIX_TEXT_MAX];
 
 	printf("%s{\"interface\":\"%s\"", first ? "" : ",", t->name);
 	json_text("state", state_word_name(s->word));
@@ -84,7 +79,7 @@ void status_json(const struct state *s, bool first)
 	json_address("seen_as", s->seen_as);
 	printf(",\"prefixes\":[");
 	for (unsigned i = 0; i < t->n_prefixes; i++)
-		printf("%s\"%s\"", i ? "," : "", prefix_text(&t->prefixes[i], text));
+		printf("%s\"%s\"", i ? "," : "", text_prefix(&t->prefixes[i]));
 	printf("]");
 	json_number("mtu", t->mtu > 0 && s->build, t->mtu);
 	json_time("since", live ? s->since : 0);
@@ -134,15 +129,14 @@ static void row_address(const char *name, struct in_addr a, const char *more)
 
 	if (!a.s_addr)
 		return;
-	inet_ntop(AF_INET, &a, text, INET_ADDRSTRLEN);
-	strncat(text, more, sizeof text - strlen(text) - 1);
+	snprintf(text, sizeof text, "%s%s", text_ipv4(a), more);
 	row(name, text);
 }
 
 static void text_tunnel(const struct state *s)
 {
 	const struct tunnel *t = &s->tunnel;
-	char text[PREFIX_TEXT_MAX + 16];
+	char text[16];
 
 	row("link", s->link);
 	row_address("near end", t->local,
@@ -150,7 +144,7 @@ static void text_tunnel(const struct state *s)
 			    ? " (the server sees another one: NAT)" : "");
 	row_address("far end", t->remote, "");
 	for (unsigned i = 0; i < t->n_prefixes; i++)
-		row(i ? "" : "prefix", prefix_text(&t->prefixes[i], text));
+		row(i ? "" : "prefix", text_prefix(&t->prefixes[i]));
 	if (t->mtu && s->build) {
 		snprintf(text, sizeof text, "%u", t->mtu);
 		row("MTU", text);
@@ -179,7 +173,7 @@ static void text_health(const struct state *s)
 
 void status_text(const struct state *s, bool first)
 {
-	static const char *const colours[] = {"\033[31m", "\033[33m", "\033[32m"};
+	static const char colours[][6] = {"\033[31m", "\033[33m", "\033[32m"};
 	bool colour = isatty(STDOUT_FILENO);
 	char text[STATE_NAME_MAX * 2 + 40], when[32];
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "text.h"
 
 unsigned tunnel_auto_mtu(unsigned link_mtu)
 {
@@ -14,8 +15,6 @@ unsigned tunnel_auto_mtu(unsigned link_mtu)
 
 static void plan_lans(struct tunnel *t, const struct account *a)
 {
-	char prefix[PREFIX_TEXT_MAX];
-
 	for (unsigned i = 0; i < a->n_lans; i++) {
 		struct tunnel_lan *lan = &t->lans[t->n_lans];
 
@@ -23,7 +22,7 @@ static void plan_lans(struct tunnel *t, const struct account *a)
 			log_msg(LOG_WARNING, "%s: lan=%s:%x: subnet %x does not fit the prefix %s; "
 					     "%s gets no address", t->name, a->lans[i].name,
 				a->lans[i].subnet, a->lans[i].subnet,
-				prefix_text(&t->prefixes[0], prefix), a->lans[i].name);
+				text_prefix(&t->prefixes[0]), a->lans[i].name);
 			continue;
 		}
 		memcpy(lan->name, a->lans[i].name, sizeof lan->name);
@@ -58,23 +57,10 @@ void tunnel_plan(struct tunnel *t, const struct account *a, const struct offer *
 
 bool tunnel_same(const struct tunnel *a, const struct tunnel *b)
 {
-	if (strcmp(a->name, b->name) != 0 || a->type != b->type || a->ttl != b->ttl ||
-	    a->remote.s_addr != b->remote.s_addr || a->route != b->route ||
-	    a->metric != b->metric || a->n_prefixes != b->n_prefixes ||
-	    a->n_lans != b->n_lans || a->n_routes != b->n_routes)
+	if (memcmp(a, b, offsetof(struct tunnel, lans)) != 0)
 		return false;
-	if (memcmp(&a->near6, &b->near6, sizeof a->near6) != 0 ||
-	    memcmp(&a->peer6, &b->peer6, sizeof a->peer6) != 0)
-		return false;
-	for (unsigned i = 0; i < a->n_prefixes; i++)
-		if (!prefix_equal(&a->prefixes[i], &b->prefixes[i]))
-			return false;
-	for (unsigned i = 0; i < a->n_routes; i++)
-		if (!prefix_equal(&a->routes[i], &b->routes[i]))
-			return false;
 	for (unsigned i = 0; i < a->n_lans; i++)
-		if (strcmp(a->lans[i].name, b->lans[i].name) != 0 ||
-		    memcmp(&a->lans[i].address, &b->lans[i].address, 16) != 0)
+		if (memcmp(&a->lans[i], &b->lans[i], offsetof(struct tunnel_lan, state)) != 0)
 			return false;
 	return true;
 }

@@ -31,21 +31,23 @@ struct tunnel_lan {
 	enum lan_state state;
 };
 
-/* A tunnel as data: all that is in the kernel for it, or is to be. */
+/* A tunnel as data: all that is in the kernel for it, or is to be. No byte is
+ * left unset. What tunnel_same() compares comes first. */
 struct tunnel {
 	char name[IF_NAMESIZE];
 	enum dtcp_type type;
-	struct in_addr local, remote;
+	struct in_addr remote;
 	uint8_t ttl;
-	unsigned mtu;
 	struct in6_addr near6, peer6; /* type host */
 	unsigned n_prefixes, n_lans, n_routes;
 	enum route_mode route;
 	uint32_t metric;
-	bool no_source_routes; /* the kernel has none */
 	struct prefix prefixes[OFFER_PREFIXES];
 	struct prefix routes[ACCOUNT_ROUTES];
-	struct tunnel_lan lans[ACCOUNT_LANS];
+	struct tunnel_lan lans[ACCOUNT_LANS]; /* of these all but the state */
+	struct in_addr local;
+	unsigned mtu;
+	bool no_source_routes; /* the kernel has none */
 };
 
 /* Makes the tunnel that an account and an offer call for. link_mtu is that of

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "tunnel_lines.h"
 
-#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "text.h"
 
 void lines_start(struct lines *l)
 {
@@ -36,98 +37,72 @@ static void line(struct lines *l, const char *fmt, ...)
 	l->count++;
 }
 
-struct text6 {
-	char s[INET6_ADDRSTRLEN];
-};
-
-static struct text6 text6(const struct in6_addr *a)
-{
-	struct text6 t;
-
-	inet_ntop(AF_INET6, a, t.s, sizeof t.s);
-	return t;
-}
-
-static struct text6 text4(struct in_addr a)
-{
-	struct text6 t;
-
-	inet_ntop(AF_INET, &a, t.s, sizeof t.s);
-	return t;
-}
-
-static struct text6 link_local(struct in_addr local)
+static const char *link_local(struct in_addr local)
 {
 	struct in6_addr a = tunnel_link_local(local);
 
-	return text6(&a);
+	return text_ipv6(&a);
 }
 
 void tunnel_add(const struct tunnel *t, struct lines *l)
 {
 	line(l, "tunnel add name %s mode sit remote %s local %s ttl %u", t->name,
-	     text4(t->remote).s, text4(t->local).s, t->ttl);
+	     text_ipv4(t->remote), text_ipv4(t->local), t->ttl);
 }
 
 void tunnel_lan_add(const struct tunnel_lan *lan, struct lines *l)
 {
-	line(l, "addr add %s/64 dev %s", text6(&lan->address).s, lan->name);
+	line(l, "addr add %s/64 dev %s", text_ipv6(&lan->address), lan->name);
 }
 
 /* The /128 of the prefix that the tunnel has where no LAN has an address. */
-static struct text6 own_address(const struct tunnel *t)
+static const char *own_address(const struct tunnel *t)
 {
 	struct in6_addr a = t->prefixes[0].addr;
 
 	a.s6_addr[15] |= 1;
-	return text6(&a);
+	return text_ipv6(&a);
 }
 
 static void addresses(const struct tunnel *t, struct lines *l)
 {
 	if (t->type == DTCP_HOST)
-		line(l, "addr add %s peer %s/128 dev %s", text6(&t->near6).s, text6(&t->peer6).s,
+		line(l, "addr add %s peer %s/128 dev %s", text_ipv6(&t->near6), text_ipv6(&t->peer6),
 		     t->name);
 	if (t->type == DTCP_NETWORK && t->n_lans == 0)
-		line(l, "addr add %s/128 dev %s", own_address(t).s, t->name);
+		line(l, "addr add %s/128 dev %s", own_address(t), t->name);
 	for (unsigned i = 0; i < t->n_lans; i++)
 		if (t->lans[i].state == LAN_OURS)
 			tunnel_lan_add(&t->lans[i], l);
 }
 
 /* What may be the source of packets for the tunnel: the prefixes, or the
- * host's address. Returns how many; out gets number i. */
-static unsigned source(const struct tunnel *t, unsigned i, char out[PREFIX_TEXT_MAX])
+ * host's address. Number i of them, NULL after the last. */
+static const char *source(const struct tunnel *t, unsigned i)
 {
 	struct prefix host = {t->near6, 128};
 
-	if (t->type == DTCP_HOST) {
-		prefix_text(&host, out);
-		return 1;
-	}
-	if (i < t->n_prefixes)
-		prefix_text(&t->prefixes[i], out);
-	return t->n_prefixes;
+	if (t->type == DTCP_HOST)
+		return i == 0 ? text_prefix(&host) : NULL;
+	return i < t->n_prefixes ? text_prefix(&t->prefixes[i]) : NULL;
 }
 
 /* unreachable PREFIX keeps packets for unused parts of the prefix from going
  * round (RFC 7084, WPD-5). */
 static void prefix_routes(const struct tunnel *t, const char *verb, struct lines *l)
 {
-	char text[PREFIX_TEXT_MAX];
-
 	for (unsigned i = 0; i < t->n_prefixes; i++)
 		line(l, "route %s unreachable %s proto %d", verb,
-		     prefix_text(&t->prefixes[i], text), TUNNEL_ROUTE_PROTO);
+		     text_prefix(&t->prefixes[i]), TUNNEL_ROUTE_PROTO);
 }
 
 static void source_routes(const struct tunnel *t, const char *verb, struct lines *l)
 {
-	char from[PREFIX_TEXT_MAX];
+	const char *from;
 
 	if (t->route != ROUTE_DEFAULT || t->no_source_routes)
 		return;
-	for (unsigned i = 0; i < source(t, i, from); i++)
+	for (unsigned i = 0; (from = source(t, i)) != NULL; i++)
 		line(l, "route %s ::/0 from %s dev %s proto %d", verb, from, t->name,
 		     TUNNEL_ROUTE_PROTO);
 }
@@ -136,25 +111,23 @@ static void source_routes(const struct tunnel *t, const char *verb, struct lines
  * while the routes into the tunnel are out. */
 static void unreachable_defaults(const struct tunnel *t, const char *verb, struct lines *l)
 {
-	char from[PREFIX_TEXT_MAX];
+	const char *from;
 
 	if (t->route != ROUTE_DEFAULT || t->no_source_routes)
 		return;
-	for (unsigned i = 0; i < source(t, i, from); i++)
+	for (unsigned i = 0; (from = source(t, i)) != NULL; i++)
 		line(l, "route %s unreachable ::/0 from %s metric %u proto %d", verb, from,
 		     TUNNEL_METRIC_WORST, TUNNEL_ROUTE_PROTO);
 }
 
 static void plain_routes(const struct tunnel *t, const char *verb, struct lines *l)
 {
-	char text[PREFIX_TEXT_MAX];
-
 	if (t->route == ROUTE_DEFAULT)
 		line(l, "route %s ::/0 dev %s metric %u proto %d", verb, t->name, t->metric,
 		     TUNNEL_ROUTE_PROTO);
 	for (unsigned i = 0; t->route == ROUTE_LIST && i < t->n_routes; i++)
 		line(l, "route %s %s dev %s metric %u proto %d", verb,
-		     prefix_text(&t->routes[i], text), t->name, t->metric, TUNNEL_ROUTE_PROTO);
+		     text_prefix(&t->routes[i]), t->name, t->metric, TUNNEL_ROUTE_PROTO);
 }
 
 void tunnel_configure(const struct tunnel *t, bool routes, struct lines *l)
@@ -186,11 +159,11 @@ void tunnel_move(const struct tunnel *old, const struct tunnel *t, bool link_loc
 {
 	if (old->local.s_addr != t->local.s_addr) {
 		line(l, "tunnel change name %s mode sit remote %s local %s ttl %u", t->name,
-		     text4(t->remote).s, text4(t->local).s, t->ttl);
+		     text_ipv4(t->remote), text_ipv4(t->local), t->ttl);
 		/* The kernel keeps the old link-local address. */
 		if (link_local_too) {
-			line(l, "addr replace %s/64 dev %s", link_local(t->local).s, t->name);
-			line(l, "addr del %s/64 dev %s", link_local(old->local).s, t->name);
+			line(l, "addr replace %s/64 dev %s", link_local(t->local), t->name);
+			line(l, "addr del %s/64 dev %s", link_local(old->local), t->name);
 		}
 	}
 	if (old->mtu != t->mtu)
@@ -215,7 +188,7 @@ void tunnel_undo(const struct tunnel *t, bool routes, bool interface, struct lin
 	prefix_routes(t, "del", l);
 	for (unsigned i = t->n_lans; i-- > 0;)
 		if (t->lans[i].state == LAN_OURS)
-			line(l, "addr del %s/64 dev %s", text6(&t->lans[i].address).s,
+			line(l, "addr del %s/64 dev %s", text_ipv6(&t->lans[i].address),
 			     t->lans[i].name);
 	/* Its addresses go with it. */
 	if (interface)
@@ -224,7 +197,7 @@ void tunnel_undo(const struct tunnel *t, bool routes, bool interface, struct lin
 
 bool tunnel_undone(const char *printed)
 {
-	static const char *const gone[] = {
+	static const char gone[][52] = {
 		"RTNETLINK answers: No such process",
 		"RTNETLINK answers: Cannot assign requested address",
 		"RTNETLINK answers: No such device",

@@ -31,10 +31,8 @@ static void on_signal(int sig)
 
 static void catch_signals(void (*handler)(int))
 {
-	struct sigaction sa = {.sa_handler = handler};
-
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
+	signal(SIGINT, handler);
+	signal(SIGTERM, handler);
 }
 
 static struct control_request request(const struct call *c, const struct options *o)
@@ -114,7 +112,7 @@ static void give_up(int fd)
 	if (control_ask(fd, &r))
 		ask_wait(fd, clock_ms() + OVERTIME_MS, NULL);
 	catch_signals(SIG_DFL);
-	raise(signal_seen);
+	kill(getpid(), signal_seen);
 }
 
 static int start_keeper(struct keeper_how *how, const struct control_request *r,
@@ -124,8 +122,7 @@ static int start_keeper(struct keeper_how *how, const struct control_request *r,
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || (pid = fork()) < 0) {
-		log_msg(LOG_ERR, "%s: no process can be started: %s", how->interface,
-			strerror(errno));
+		log_msg(LOG_ERR, "%s: no process can be started: %m", how->interface);
 		return STATUS_SYSTEM;
 	}
 	if (pid == 0) {
@@ -205,7 +202,7 @@ int command_up(const struct options *o)
 	how.dir = rundir_open(o->run_dir, true);
 	config = realpath(o->config, NULL);
 	if (!config)
-		log_msg(LOG_ERR, "%s: cannot be found again: %s", o->config, strerror(errno));
+		log_msg(LOG_ERR, "%s: cannot be found again: %m", o->config);
 	if (how.dir < 0 || !config || !privs_find_user(&how.user)) {
 		account_free(c.accounts);
 		free(config);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "watch.h"
 
+#include <asm/byteorder.h>
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/if_arp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -13,34 +15,67 @@
 #include "netlink.h"
 #include "tunnel.h"
 
-/* On a busy router routes change all the time. The kernel drops what is not
- * ours, so that it does not wake us: of route messages only removals of our
- * protocol number pass. Offsets are those of struct nlmsghdr and struct rtmsg;
- * a filter loads in network byte order, hence the swapped constants. */
-static int filter(int fd)
+/* On a busy router routes change all the time, and of many tunnels each has a
+ * keeper. The kernel drops what is not ours, so that it does not wake us: of
+ * route messages only removals of our protocol number pass, of those about sit
+ * tunnels only our own one's, and no new IPv6 address. A filter loads in network
+ * byte order, hence the swapped constants. */
+int watch_filter(int fd, const char *name)
 {
-	struct sock_filter code[] = {
+	enum { DROP = 10, PASS = 11, LINK = 12 };
+	static const struct sock_filter fixed[] = {
+#define LOAD(size, type, field) \
+	BPF_STMT(BPF_LD | BPF_ABS | (size), NLMSG_HDRLEN + offsetof(struct type, field))
+#define WHERE(at, value, yes, no) \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, (yes) - (at) - 1, (no) - (at) - 1)
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 3, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, 3),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
-			 NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_protocol)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TUNNEL_ROUTE_PROTO, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, 0),
+		WHERE(1, __constant_htons(RTM_NEWLINK), LINK, 2),
+		WHERE(2, __constant_htons(RTM_DELLINK), LINK, 3),
+		WHERE(3, __constant_htons(RTM_NEWROUTE), DROP, 4),
+		WHERE(4, __constant_htons(RTM_NEWADDR), 8, 5),
+		WHERE(5, __constant_htons(RTM_DELROUTE), 6, PASS),
+		LOAD(BPF_B, rtmsg, rtm_protocol),
+		WHERE(7, TUNNEL_ROUTE_PROTO, PASS, DROP),
+		LOAD(BPF_B, ifaddrmsg, ifa_family),
+		WHERE(9, AF_INET, PASS, DROP),
+		[DROP] = BPF_STMT(BPF_RET | BPF_K, 0),
+		[PASS] = BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+		[LINK] = LOAD(BPF_H, ifinfomsg, ifi_type),
+		WHERE(13, __constant_htons(ARPHRD_SIT), 15, 14),
 		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+		/* The name begins 4 bytes after the attribute. */
+		BPF_STMT(BPF_LD | BPF_IMM, NLMSG_LENGTH(sizeof(struct ifinfomsg))),
+		BPF_STMT(BPF_LDX | BPF_IMM, IFLA_IFNAME),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)(SKF_AD_OFF + SKF_AD_NLATTR)),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
 	};
-	struct sock_fprog prog = {sizeof code / sizeof code[0], code};
+	struct sock_filter code[sizeof fixed / sizeof fixed[0] + 3 * IF_NAMESIZE / 4 + 1];
+	struct sock_fprog prog = {sizeof fixed / sizeof fixed[0], code};
+	char padded[IF_NAMESIZE] = "";
 
+	memcpy(code, fixed, sizeof fixed);
+	snprintf(padded, sizeof padded, "%s", name);
+	for (size_t at = 0; at <= strlen(padded); at += sizeof(uint32_t)) {
+		uint32_t word;
+
+		memcpy(&word, padded + at, sizeof word);
+		code[prog.len++] = (struct sock_filter)BPF_STMT(
+			BPF_LD | BPF_W | BPF_IND, (uint32_t)(sizeof(struct rtattr) + at));
+		code[prog.len++] =
+			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ntohl(word), 1, 0);
+		code[prog.len++] = code[DROP];
+	}
+	code[prog.len++] = code[PASS];
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog);
 }
 
-int watch_open(void)
+int watch_open(const char *name)
 {
 	struct sockaddr_nl nl = {.nl_family = AF_NETLINK};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
 
 	nl.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE;
-	if (fd >= 0 && (filter(fd) < 0 || bind(fd, (struct sockaddr *)&nl, sizeof nl) < 0)) {
+	if (fd >= 0 && (watch_filter(fd, name) < 0 || bind(fd, (struct sockaddr *)&nl, sizeof nl) < 0)) {
 		int saved = errno;
 
 		close(fd);

@@ -25,8 +25,13 @@ struct watch_event {
 
 typedef void watch_fn(void *arg, const struct watch_event *e);
 
-/* Opens the socket (non-blocking, close-on-exec); -1 with errno. */
-int watch_open(void);
+/* Opens the socket (non-blocking, close-on-exec), which hears of no other sit
+ * tunnel than the one of this name; -1 with errno. */
+int watch_open(const char *name);
+
+/* Has a socket drop, before anybody is woken, what does not concern the tunnel
+ * of this name. 0, or -1 with errno. */
+int watch_filter(int fd, const char *name);
 
 /* Reads what is there and calls fn for each event. */
 void watch_read(int fd, watch_fn *fn, void *arg);

@@ -89,7 +89,7 @@ names() { sed -nE "s/.* names\[\] = \{(\"$1\".*)\};/\1/p" "$SRC/account.c" | tr 
 
 @test "words of the account: the manual has those of the code, in the same order" {
     found=$(sed -nE 's/^\.It Cm ([a-z]+) Ns = .*/\1/p' "$SRC/dtcp.conf.5")
-    wanted=$(sed -n '/^} words\[\] = {/,/^};/s/^\t{"\([a-z]*\)",.*/\1/p' "$SRC/account_word.c")
+    wanted=$(sed -n '/^} words\[\] = {/,/^};/s/^\t\[[A-Z]*\] = {"\([a-z]*\)",.*/\1/p' "$SRC/account_word.c")
     [ "$(wc -l <<<"$wanted")" -ge 11 ]
     diff <(echo "$wanted") <(echo "$found")
 }
@@ -113,7 +113,7 @@ names() { sed -nE "s/.* names\[\] = \{(\"$1\".*)\};/\1/p" "$SRC/account.c" | tr 
         }
     done
     # What the code takes, in numbers.
-    sed -nE 's/^\t\{"([a-z]+)", .*"(auto or )?([0-9]+) to ([0-9]+).*/\1 \3 \4/p' "$SRC/account_word.c" >"$BATS_TEST_TMPDIR/bounds"
+    sed -nE 's/^\t\[[A-Z]+\] = \{"([a-z]+)", .*"(auto or )?([0-9]+) to ([0-9]+).*/\1 \3 \4/p' "$SRC/account_word.c" >"$BATS_TEST_TMPDIR/bounds"
     [ "$(wc -l <"$BATS_TEST_TMPDIR/bounds")" -eq 4 ]
     while read -r word least most; do
         item "$word" | grep -qE "[^0-9]${least} to ${most}[^0-9]" || {
@@ -133,7 +133,7 @@ names() { sed -nE "s/.* names\[\] = \{(\"$1\".*)\};/\1/p" "$SRC/account.c" | tr 
 }
 
 @test "variables of a script: the manual has those of the code" {
-    wanted=$(sed -nE 's/^\tset\(&e, "([A-Z_]+)=.*/\1/p' "$SRC/script.c")
+    wanted=$(sed -nE 's/^\tset\(&e, "([A-Z_]+)",.*/\1/p' "$SRC/script.c")
     same 14 "$(page dtcp-up.8 EVENTS | sed -n 's/^\.It Ev //p')" "$wanted"
     # The sample uses no other.
     not_known=$(grep -oE '\bDTCP_[A-Z_]+' "$ROOT/etc/dtcp-event.example.sh" | grep -vxF "$wanted") || true

@@ -54,11 +54,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(strcmp(s.tunnel.name, "dtcp0") == 0);
 	MUST(s.tunnel.n_prefixes <= OFFER_PREFIXES && s.tunnel.n_lans <= ACCOUNT_LANS &&
 	     s.tunnel.n_routes <= ACCOUNT_ROUTES);
-	len = state_format(&s, one);
+	len = state_format(&s, one, &(size_t){0});
 	MUST(len > 0 && len == strlen(one));
 	state_init(&again, "dtcp0");
 	state_parse(&again, one, len);
-	MUST(state_format(&again, two) == len && memcmp(one, two, len) == 0);
+	MUST(state_format(&again, two, &(size_t){0}) == len && memcmp(one, two, len) == 0);
 	check_printed(&s);
 	check_undone(&s.tunnel);
 	return 0;

@@ -13,10 +13,10 @@ ASAN = $(BUILD)/asan
 ASAN_FLAGS = -DJAIL=0 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -fno-common
 # Linked in: the session changes its user before it may need to load anything.
-ASAN_MAKE = $(MAKE) BUILD=$(ASAN) HARDEN= HARDEN_LD= CFLAGS='$(ASAN_FLAGS)' \
+ASAN_MAKE = $(MAKE) BUILD=$(ASAN) HARDEN= HARDEN_LD= SMALL= CFLAGS='$(ASAN_FLAGS)' \
 	LDFLAGS='-static-libasan -static-libubsan'
 MEMCHECK = $(BUILD)/memcheck
-MEMCHECK_MAKE = $(MAKE) BUILD=$(MEMCHECK) CFLAGS='-O1 -g -DJAIL=0' SANITIZE=
+MEMCHECK_MAKE = $(MAKE) BUILD=$(MEMCHECK) CFLAGS='-O1 -g -DJAIL=0' SMALL= SANITIZE=
 
 check-asan: deps
 	$(MAKE) all test-programs

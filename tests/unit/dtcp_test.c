@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "text.h"
 #include "unit.h"
 
 static char why[OFFER_WHY_MAX];
@@ -34,9 +35,7 @@ static const char *text6(const struct in6_addr *a)
 
 static const char *prefix(unsigned i)
 {
-	static char out[PREFIX_TEXT_MAX];
-
-	return prefix_text(&offer.prefixes[i], out);
+	return text_prefix(&offer.prefixes[i]);
 }
 
 static void check_answer(const char *line, enum dtcp_answer want, const char *want_rest)

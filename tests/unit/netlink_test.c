@@ -194,6 +194,10 @@ static void always(void)
 
 static void kinds(void)
 {
+	struct offer offer = {.type = DTCP_TUNNELONLY};
+	char why[OFFER_WHY_MAX];
+
+	offer.remote.s_addr = htonl(0xc0000201);
 	SCRIPT(LINK);
 	CHECK_INT(link_kind("dtcp0"), LINK_SIT);
 	SCRIPT(NOT_THERE);
@@ -204,7 +208,8 @@ static void kinds(void)
 	CHECK_INT(link_kind("dtcp0"), LINK_UNKNOWN);
 	/* Where nothing is known, nothing is allowed. */
 	SCRIPT(NO_ROOM, NO_SOCKET, NO_RECV);
-	CHECK(link_is_ours((struct in_addr){0}));
+	CHECK(!link_offer_ok(&offer, DTCP_TUNNELONLY, why));
+	CHECK_HAS(why, "the far end 192.0.2.1 is an address of this host");
 }
 
 static const struct unit_case cases[] = {

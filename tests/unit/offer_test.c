@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "text.h"
 #include "unit.h"
 
 static char why[OFFER_WHY_MAX];
@@ -157,15 +158,14 @@ static void prefix_numbers(void)
 static void cleared(void)
 {
 	struct offer o = network("192.0.2.1", "2001:db8::1/32");
-	char text[PREFIX_TEXT_MAX];
 
 	o.n_prefixes = 3;
 	CHECK(prefix_parse("2001:db8::/32", &o.prefixes[1]));
 	CHECK(prefix_parse("fd00:0:0:1fff::/60", &o.prefixes[2]));
 	CHECK(offer_check(&o, why));
 	CHECK_INT(o.cleared, 2);
-	CHECK_STR(prefix_text(&o.prefixes[0], text), "2001:db8::/32");
-	CHECK_STR(prefix_text(&o.prefixes[2], text), "fd00:0:0:1ff0::/60");
+	CHECK_STR(text_prefix(&o.prefixes[0]), "2001:db8::/32");
+	CHECK_STR(text_prefix(&o.prefixes[2]), "fd00:0:0:1ff0::/60");
 }
 
 static void twice(void)
@@ -175,7 +175,6 @@ static void twice(void)
 	static const char *const kept[] = {"2001:db8:1::/48", "fd00::/48", "2001:db8:1::/49",
 					   "fd01::/48"};
 	struct offer o = network("192.0.2.1", offered[0]);
-	char text[PREFIX_TEXT_MAX];
 
 	for (o.n_prefixes = 1; o.n_prefixes < 6; o.n_prefixes++)
 		CHECK(prefix_parse(offered[o.n_prefixes], &o.prefixes[o.n_prefixes]));
@@ -184,7 +183,7 @@ static void twice(void)
 	CHECK_INT(o.ignored, 2);
 	CHECK_INT(o.cleared, 1);
 	for (unsigned i = 0; i < 4; i++)
-		CHECK_STR(prefix_text(&o.prefixes[i], text), kept[i]);
+		CHECK_STR(text_prefix(&o.prefixes[i]), kept[i]);
 }
 
 static void behind_nat(void)

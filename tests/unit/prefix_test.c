@@ -5,16 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "text.h"
 #include "unit.h"
 
 static const char *round_trip(const char *text)
 {
-	static char out[PREFIX_TEXT_MAX];
 	struct prefix p;
 
 	if (!prefix_parse(text, &p))
 		return "refused";
-	return prefix_text(&p, out);
+	return text_prefix(&p);
 }
 
 static void parse(void)

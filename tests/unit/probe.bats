@@ -13,5 +13,6 @@ load unit
 @test "nobody is listened to without an echo that waits, nor for ever" { unit; }
 @test "an answer to the check before is none to this one" { unit; }
 @test "a new session knows nothing of the path" { unit; }
+@test "a socket goes with its interface" { unit; }
 
 @test "every case of probe has a test here, and every test a case" { unit_complete; }

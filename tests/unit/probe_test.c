@@ -54,7 +54,7 @@ static enum probe_news arrives(size_t len)
 	enum probe_news news;
 
 	CHECK_INT(send(far, answer, len, 0), len);
-	news = probe_read(&p, "dtcp0");
+	news = probe_read(&p, "dtcp0", clock_us());
 	probe_close(&p);
 	return news;
 }
@@ -137,21 +137,21 @@ static void news(void)
 {
 	asked(2, false);
 	p.path.tries = 3;
-	CHECK_INT(probe_timer(&p, "dtcp0", p.path.wake), PROBE_NOTHING);
+	CHECK_INT(probe_timer(&p, "dtcp0", p.path.wake * 1000), PROBE_NOTHING);
 	CHECK_INT(p.ok, 0);
 	CHECK_HAS(unit_log(), "4 dtcp0: ");
 	CHECK_HAS(unit_log(), "protocol 41");
 	unit_log_clear();
 	path_step(&p.path, PATH_START, clock_ms());
 	p.path.tries = 3;
-	CHECK_INT(probe_timer(&p, "dtcp0", p.path.wake), PROBE_NOTHING);
+	CHECK_INT(probe_timer(&p, "dtcp0", p.path.wake * 1000), PROBE_NOTHING);
 	CHECK_STR(unit_log(), "");
 
 	asked(2, false);
 	p.answered = true;
 	p.ok = 1;
 	p.path.tries = 3;
-	CHECK_INT(probe_timer(&p, "dtcp0", p.path.wake), PROBE_BAD);
+	CHECK_INT(probe_timer(&p, "dtcp0", p.path.wake * 1000), PROBE_BAD);
 	CHECK_HAS(unit_log(), "4 dtcp0: ");
 	CHECK_HAS(unit_log(), "protocol 41");
 	unit_log_clear();
@@ -166,7 +166,7 @@ static void mtu(void)
 	asked(3, true);
 	path_step(&p.path, PATH_ANSWER, clock_ms());
 	p.path.tries = 3;
-	CHECK_INT(probe_timer(&p, "dtcp0", p.path.wake), PROBE_NOTHING);
+	CHECK_INT(probe_timer(&p, "dtcp0", p.path.wake * 1000), PROBE_NOTHING);
 	CHECK_HAS(unit_log(), "4 dtcp0: ");
 	CHECK_HAS(unit_log(), "1300");
 	CHECK_HAS(unit_log(), "mtu=");
@@ -180,13 +180,13 @@ static void listens(void)
 	for (unsigned i = 0; i < PROBE_HEARD_MAX; i++) {
 		CHECK_INT(probe_listens(&p), p.fd);
 		CHECK_INT(send(far, "x", 1, 0), 1);
-		CHECK_INT(probe_read(&p, "dtcp0"), PROBE_NOTHING);
+		CHECK_INT(probe_read(&p, "dtcp0", clock_us()), PROBE_NOTHING);
 	}
 	CHECK_INT(probe_listens(&p), -1);
-	probe_timer(&p, "dtcp0", p.path.wake); /* another echo */
+	probe_timer(&p, "dtcp0", p.path.wake * 1000); /* another echo */
 	CHECK_INT(probe_listens(&p), p.fd);
 	CHECK_INT(send(far, answer, make_answer(p.seq), 0), 16);
-	CHECK_INT(probe_read(&p, "dtcp0"), PROBE_OK);
+	CHECK_INT(probe_read(&p, "dtcp0", clock_us()), PROBE_OK);
 	CHECK_INT(probe_listens(&p), -1);
 	probe_close(&p);
 	CHECK_INT(probe_listens(&p), -1);
@@ -200,14 +200,14 @@ static void stale(void)
 	asked(before, false);
 	p.index = 0; /* of an interface that is not there: the socket stays */
 	CHECK_INT(send(far, answer, make_answer(before), 0), 16);
-	CHECK_INT(probe_read(&p, "none0"), PROBE_OK);
+	CHECK_INT(probe_read(&p, "none0", clock_us()), PROBE_OK);
 	for (uint16_t seq = before; seq <= (before | 1); seq++)
 		CHECK_INT(send(far, answer, make_answer(seq), 0), make_answer(seq));
-	CHECK_INT(probe_start(&p, "none0", MTU, true), PROBE_NOTHING);
-	CHECK_INT(probe_read(&p, "none0"), PROBE_NOTHING);
-	CHECK_INT(probe_read(&p, "none0"), PROBE_NOTHING);
+	CHECK_INT(probe_start(&p, "none0", MTU, true, clock_us()), PROBE_NOTHING);
+	CHECK_INT(probe_read(&p, "none0", clock_us()), PROBE_NOTHING);
+	CHECK_INT(probe_read(&p, "none0", clock_us()), PROBE_NOTHING);
 	CHECK_INT(send(far, answer, make_answer((uint16_t)(p.seq & ~1u)), 0), 16);
-	CHECK_INT(probe_read(&p, "none0"), PROBE_OK);
+	CHECK_INT(probe_read(&p, "none0", clock_us()), PROBE_OK);
 	probe_close(&p);
 }
 
@@ -226,6 +226,22 @@ static void forget(void)
 	CHECK_INT(p.fd, -1);
 }
 
+/* The socket of an interface that is gone is not used for one that follows. */
+static void gone(void)
+{
+	asked(2, false);
+	p.index = 7;
+	probe_gone(&p, 8);
+	CHECK(p.fd >= 0);
+	probe_gone(&p, 7);
+	CHECK_INT(p.fd, -1);
+	CHECK(p.path.wake != CLOCK_NEVER); /* which the check will notice in time */
+	asked(2, false);
+	p.index = 7;
+	probe_gone(&p, 0);
+	CHECK_INT(p.fd, -1);
+}
+
 static const struct unit_case cases[] = {
 	{"answers to small and big echoes count", good},
 	{"late answers of the same check count, others do not", late},
@@ -237,5 +253,6 @@ static const struct unit_case cases[] = {
 	{"nobody is listened to without an echo that waits, nor for ever", listens},
 	{"an answer to the check before is none to this one", stale},
 	{"a new session knows nothing of the path", forget},
+	{"a socket goes with its interface", gone},
 };
 UNIT_MAIN(cases)

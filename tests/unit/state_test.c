@@ -79,12 +79,12 @@ static struct state full(void)
 
 static void check_round_trip(const struct state *s)
 {
-	size_t len = state_format(s, text);
+	size_t len = state_format(s, text, &(size_t){0});
 	struct state back;
 
 	CHECK(len > 0 && len == strlen(text));
 	back = parse_bytes(text, len);
-	CHECK(state_format(&back, again) > 0);
+	CHECK(state_format(&back, again, &(size_t){0}) > 0);
 	CHECK_STR(again, text);
 	CHECK(memcmp(&back, s, sizeof back) == 0);
 }
@@ -143,7 +143,7 @@ static void lan_states(void)
 
 	s.tunnel.lans[0].state = LAN_FOREIGN;
 	s.tunnel.lans[1].state = LAN_WANTED;
-	back = parse_bytes(text, state_format(&s, text));
+	back = parse_bytes(text, state_format(&s, text, &(size_t){0}));
 	CHECK_INT(back.tunnel.lans[0].state, LAN_ABSENT);
 	CHECK_INT(back.tunnel.lans[1].state, LAN_ABSENT);
 }
@@ -152,7 +152,7 @@ static void no_secrets(void)
 {
 	struct state s = full();
 
-	state_format(&s, text);
+	state_format(&s, text, &(size_t){0});
 	CHECK(!strstr(text, "password"));
 }
 
@@ -160,7 +160,7 @@ static void no_secrets(void)
 static void cut(void)
 {
 	struct state s = full();
-	size_t len = state_format(&s, text);
+	size_t len = state_format(&s, text, &(size_t){0});
 
 	for (size_t n = 0; n <= len; n++) {
 		struct state back = parse_bytes(text, n);
@@ -195,10 +195,10 @@ static void hostile(void)
 	};
 	struct state s = parse("");
 
-	state_format(&s, again);
+	state_format(&s, again, &(size_t){0});
 	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++) {
 		s = parse(ignored[i]);
-		state_format(&s, text);
+		state_format(&s, text, &(size_t){0});
 		CHECK_STR(text, again);
 	}
 }

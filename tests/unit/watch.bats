@@ -11,5 +11,7 @@ load unit
 @test "messages cut anywhere" { unit; }
 @test "wrong lengths everywhere" { unit; }
 @test "an attribute that ends before its padding" { unit; }
+@test "of sit tunnels a keeper hears of its own only" { unit; }
+@test "a keeper hears of IPv4 addresses, and of what goes" { unit; }
 
 @test "every case of watch has a test here, and every test a case" { unit_complete; }

@@ -2,10 +2,13 @@
 #include "watch.h"
 
 #include <arpa/inet.h>
+#include <linux/if_arp.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "tunnel.h"
 #include "unit.h"
@@ -238,6 +241,72 @@ static void unpadded(void)
 	CHECK_STR(events[0].name, "e");
 }
 
+/* Whether a message made with the functions above gets through the filter of
+ * a keeper of this tunnel. What follows it, where a kernel says much more, is
+ * needed: a filter that reads beyond the end drops. */
+static bool passes(const char *tunnel)
+{
+	unsigned char more[64] = {0};
+	char got[sizeof buf.bytes];
+	int fd[2];
+	bool did;
+
+	attribute(IFLA_STATS, more, sizeof more);
+	CHECK_INT(socketpair(AF_UNIX, SOCK_DGRAM, 0, fd), 0);
+	CHECK_INT(watch_filter(fd[1], tunnel), 0);
+	CHECK_INT(send(fd[0], buf.bytes, used, 0), used);
+	did = recv(fd[1], got, sizeof got, MSG_DONTWAIT) == (ssize_t)used;
+	close(fd[0]);
+	close(fd[1]);
+	return did;
+}
+
+static bool link_passes(uint16_t type, uint16_t kind, const char *name, const char *tunnel)
+{
+	struct ifinfomsg info = {.ifi_index = 3, .ifi_type = kind};
+
+	start();
+	begin(type, &info, sizeof info);
+	attribute(IFLA_IFNAME, name, strlen(name) + 1);
+	return passes(tunnel);
+}
+
+/* A sit tunnel's word gets through to its own keeper only. */
+static void filter_links(void)
+{
+	static const char *const names[] = {"d", "dtcp", "dtcp0", "dtcp1", "dtcp01", "dtcp0123",
+					    "dtcp01234567890", "dtcp01234567891", "etcp0", "dtdp0"};
+
+	for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+		for (unsigned j = 0; j < sizeof names / sizeof names[0]; j++) {
+			CHECK_INT(link_passes(RTM_NEWLINK, ARPHRD_SIT, names[i], names[j]), i == j);
+			CHECK_INT(link_passes(RTM_DELLINK, ARPHRD_SIT, names[i], names[j]), i == j);
+			CHECK(link_passes(RTM_NEWLINK, ARPHRD_ETHER, names[i], names[j]));
+		}
+}
+
+static void filter_others(void)
+{
+	start();
+	address_change(RTM_NEWADDR, AF_INET, "192.0.2.1");
+	CHECK(passes("dtcp0"));
+	start();
+	address_change(RTM_NEWADDR, AF_INET6, "2001:db8::1");
+	CHECK(!passes("dtcp0"));
+	start();
+	address_change(RTM_DELADDR, AF_INET6, "2001:db8::1");
+	CHECK(passes("dtcp0"));
+	start();
+	route_change(RTM_DELROUTE, TUNNEL_ROUTE_PROTO);
+	CHECK(passes("dtcp0"));
+	start();
+	route_change(RTM_DELROUTE, RTPROT_RA);
+	CHECK(!passes("dtcp0"));
+	start();
+	route_change(RTM_NEWROUTE, TUNNEL_ROUTE_PROTO);
+	CHECK(!passes("dtcp0"));
+}
+
 static const struct unit_case cases[] = {
 	{"links that come and go", links},
 	{"IPv4 addresses, and IPv6 addresses that go", addresses},
@@ -247,5 +316,7 @@ static const struct unit_case cases[] = {
 	{"messages cut anywhere", truncated},
 	{"wrong lengths everywhere", wrong_lengths},
 	{"an attribute that ends before its padding", unpadded},
+	{"of sit tunnels a keeper hears of its own only", filter_links},
+	{"a keeper hears of IPv4 addresses, and of what goes", filter_others},
 };
 UNIT_MAIN(cases)
