@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Makes the bench's report: `report.py SAMPLES MACHINE.json OUT.json` reads the
-lines `FIGURE SUBJECT VALUE`, prints a table and writes all of it as JSON."""
+lines `FIGURE SUBJECT VALUE`, prints a table and writes all of it as JSON.
+`report.py --table OUT.json` prints that table once more."""
 
 import json
 import statistics
@@ -145,6 +146,10 @@ def table(figures):
 
 def main():
     """Reads, prints, writes."""
+    if sys.argv[1] == "--table":
+        with open(sys.argv[2], encoding="utf-8") as file:
+            print(table(json.load(file)["figures"]))
+        return
     path, machine_path, out = sys.argv[1:]
     with open(path, encoding="utf-8") as file:
         samples, kernel = read_samples(file.read().splitlines())
