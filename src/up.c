@@ -121,17 +121,19 @@ static int start_keeper(struct keeper_how *how, const struct control_request *r,
 	int pair[2], status;
 	pid_t pid;
 
+	/* Before there is anything that would be left if we ended here. */
+	catch_signals(on_signal);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || (pid = fork()) < 0) {
 		log_msg(LOG_ERR, "%s: no process can be started: %m", how->interface);
 		return STATUS_SYSTEM;
 	}
 	if (pid == 0) {
+		catch_signals(SIG_DFL);
 		close(pair[0]);
 		how->client = pair[1];
 		background(how, r);
 	}
 	close(pair[1]);
-	catch_signals(on_signal);
 	status = ask_wait(pair[0], deadline, &signal_seen);
 	if (status == ASK_SIGNAL)
 		give_up(pair[0]);

@@ -85,7 +85,7 @@ item() {
 }
 
 # names FIRST: those of the code's list that begins with FIRST, one a line.
-names() { sed -nE "s/.* names\[\] = \{(\"$1\".*)\};/\1/p" "$SRC/account.c" | tr -d '" ' | tr ',' '\n'; }
+names() { sed -nE "s/.* names\[\](\[[0-9]+\])? = \{(\"$1\".*)\};/\2/p" "$SRC/account.c" | tr -d '" ' | tr ',' '\n'; }
 
 @test "words of the account: the manual has those of the code, in the same order" {
     found=$(sed -nE 's/^\.It Cm ([a-z]+) Ns = .*/\1/p' "$SRC/dtcp.conf.5")
