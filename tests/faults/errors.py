@@ -18,7 +18,7 @@ ERRORS = {
     "read": "EIO EINTR EAGAIN ECONNRESET", "readlink": "EIO", "readlinkat": "EIO",
     "recvfrom": "EINTR EAGAIN ECONNRESET ENOMEM", "recvmsg": "EINTR ENOBUFS ENOMEM",
     "rename": "ENOSPC EIO", "renameat": "ENOSPC EIO ENOMEM",
-    "sendmsg": "ENOBUFS EINTR EPIPE EAGAIN", "sendto": "EPIPE ENOBUFS EINTR EAGAIN ECONNRESET",
+    "sendmmsg": "ENOBUFS EPERM", "sendmsg": "ENOBUFS EINTR EPIPE EAGAIN", "sendto": "EPIPE ENOBUFS EINTR EAGAIN ECONNRESET",
     "setgroups": "EPERM", "setpgid": "EPERM", "setresgid": "EPERM", "setresuid": "EPERM EAGAIN",
     "setrlimit": "EPERM", "setsid": "EPERM", "setsockopt": "ENOBUFS EPERM",
     # It is tried only to see that it fails.
