@@ -37,9 +37,7 @@ HARDEN = -fno-asynchronous-unwind-tables -fstack-protector-strong -fstack-clash-
 	-D_FORTIFY_SOURCE=2 -fPIE
 HARDEN_LD = -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
 # What makes the program smaller, where compiler and linker know all of it.
-SMALL_FLAGS = -flto -flto-partition=one -fno-plt -fno-jump-tables \
-	-fno-move-loop-invariants -fno-caller-saves -fno-tree-dominator-opts \
-	-Wl,-z,noseparate-code,--no-ld-generated-unwind-info
+SMALL_FLAGS = -flto -flto-partition=one -fno-plt -Wl,-z,noseparate-code
 SMALL := $(shell echo 'int main(void) { return 0; }' | \
 	$(CC) -Oz $(SMALL_FLAGS) -x c -o /dev/null - 2>/dev/null && echo '$(SMALL_FLAGS)')
 DEFS = -std=c11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"'
