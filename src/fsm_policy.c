@@ -5,10 +5,12 @@
 #include "clock.h"
 #include "status_codes.h"
 
-static bool passes(const struct fsm *f, int status)
+/* Asked of the first try alone: whatever fails later passes, since a keeper that
+ * was up is ended by nothing but its user. */
+static bool passes(int status)
 {
 	return status == STATUS_UNREACHABLE || status == STATUS_SYSTEM ||
-	       status == STATUS_REFUSED || (status == STATUS_PROTOCOL && f->been_up);
+	       status == STATUS_REFUSED;
 }
 
 unsigned fsm_stop(struct fsm *f, int status, int64_t now)
@@ -106,7 +108,7 @@ unsigned fsm_account_failed(struct fsm *f, int status, int64_t now, uint32_t ran
 
 	f->status = status;
 	f->tried |= 1u << f->account;
-	f->passing = f->passing || passes(f, status);
+	f->passing = f->passing || passes(status);
 	if (f->lost_at == CLOCK_NEVER)
 		f->lost_at = now;
 	if (status == STATUS_REFUSED)

@@ -90,20 +90,3 @@ bool offer_behind_nat(const struct offer *o, char text[OFFER_WHY_MAX])
 		 text_ipv4(o->seen_as), text_ipv4(o->local));
 	return o->seen_as.s_addr != o->local.s_addr;
 }
-
-bool offer_same_tunnel(const struct offer *a, const struct offer *b)
-{
-	if (a->type != b->type || a->remote.s_addr != b->remote.s_addr)
-		return false;
-	if (a->type == DTCP_HOST)
-		return memcmp(&a->near6, &b->near6, sizeof a->near6) == 0 &&
-		       memcmp(&a->peer6, &b->peer6, sizeof a->peer6) == 0;
-	if (a->type != DTCP_NETWORK)
-		return true;
-	if (a->n_prefixes != b->n_prefixes)
-		return false;
-	for (unsigned i = 0; i < a->n_prefixes; i++)
-		if (!prefix_equal(&a->prefixes[i], &b->prefixes[i]))
-			return false;
-	return true;
-}

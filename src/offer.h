@@ -21,23 +21,20 @@ struct offer {
 	struct in6_addr near6, peer6; /* type host: link addresses */
 	unsigned n_prefixes;          /* type network: at least one */
 	unsigned cleared;             /* prefixes that had bits beyond their length */
-	unsigned ignored;             /* words that mean nothing to us */
+	unsigned ignored;             /* words that mean nothing to us, or nothing new */
 	struct prefix prefixes[OFFER_PREFIXES];
 };
 
 /* Clears the bits of prefixes beyond their length, counting them in cleared,
- * and drops those that stand there already, counting them in ignored. Checks what holds on any host: far end, prefixes, link addresses; that
- * the far end is none of this host's is the caller's to check. False with the
- * reason, which quotes the value at fault, in why. */
+ * and drops prefixes that stand there already, counting them in ignored. Checks
+ * what holds on any host: far end, prefixes, link addresses; that the far end is
+ * none of this host's is the caller's to check. False with the reason, which
+ * quotes the value at fault, in why. */
 bool offer_check(struct offer *o, char why[OFFER_WHY_MAX]);
 
 /* True where the server sees another client address than the session's own,
  * with a notice for the user in text. */
 bool offer_behind_nat(const struct offer *o, char text[OFFER_WHY_MAX]);
-
-/* True where both ask for the same tunnel, whatever the near end and the
- * client address seen by the server are. */
-bool offer_same_tunnel(const struct offer *a, const struct offer *b);
 
 /* A unicast address that can be a tunnel's far end: not 0/8, 127/8, 224/4,
  * 240/4 (RFC 1122, 3.2.1.3; RFC 1112). */

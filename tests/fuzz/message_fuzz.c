@@ -30,7 +30,7 @@ static void check_tunnel(const struct account *a, const struct offer *o)
 	struct offer again = *o;
 
 	fuzz_allowed_offer(o);
-	MUST(offer_check(&again, why) && offer_same_tunnel(&again, o));
+	MUST(offer_check(&again, why) && memcmp(&again, o, sizeof again) == 0);
 	tunnel_plan(&t, a, o, 1492);
 	for (unsigned i = 0; i < t.n_lans; i++)
 		t.lans[i].state = LAN_OURS;

@@ -216,35 +216,6 @@ static void link_addresses(void)
 	CHECK_HAS(why, "2001:db8::1");
 }
 
-static void same(void)
-{
-	struct offer a = network("192.0.2.1", "2001:db8::/32"), b = a;
-
-	b.local.s_addr = htonl(1);
-	b.seen_as.s_addr = htonl(2);
-	b.ignored = 3;
-	CHECK(offer_same_tunnel(&a, &b));
-	b.remote.s_addr = htonl(0xc0000202);
-	CHECK(!offer_same_tunnel(&a, &b));
-	b = network("192.0.2.1", "2001:db8::/33");
-	CHECK(!offer_same_tunnel(&a, &b));
-	b = a;
-	b.n_prefixes = 2;
-	CHECK(!offer_same_tunnel(&a, &b));
-	b = a;
-	b.type = DTCP_TUNNELONLY;
-	CHECK(!offer_same_tunnel(&a, &b));
-	a.type = DTCP_TUNNELONLY;
-	b.n_prefixes = 0;
-	CHECK(offer_same_tunnel(&a, &b));
-	a = host("2001:db8::1", "2001:db8::2");
-	CHECK(offer_same_tunnel(&a, &a));
-	b = host("2001:db8::1", "2001:db8::3");
-	CHECK(!offer_same_tunnel(&a, &b));
-	b = host("2001:db8::3", "2001:db8::2");
-	CHECK(!offer_same_tunnel(&a, &b));
-}
-
 static const struct unit_case cases[] = {
 	{"a far end in 0/8, 127/8, 224/4, 240/4 is refused, at the bounds", far_ends},
 	{"the far end is checked for every type", far_end_of_every_type},
@@ -256,6 +227,5 @@ static const struct unit_case cases[] = {
 	{"a prefix that is offered twice is one, and the order stays", twice},
 	{"behind NAT is who is seen as another address", behind_nat},
 	{"link addresses lie in 2000::/3 or fc00::/7 and differ", link_addresses},
-	{"the same tunnel, whatever the near end is", same},
 };
 UNIT_MAIN(cases)
