@@ -9,13 +9,9 @@
 #include "link.h"
 #include "log.h"
 #include "tunnel_lines.h"
-#include "watch.h"
 
 /* From the end of the last one to the end of all: for saying what is left. */
 enum { END_MARGIN_MS = 100 };
-
-/* Who removes what is ours twice within this time is likely to go on. */
-enum { MEDDLED_MS = 10000 };
 
 void kernel_init(struct kernel *k, bool (*record)(void *arg), void *arg)
 {
@@ -230,60 +226,4 @@ void kernel_hurry(struct kernel *k, int64_t now, int64_t end_by)
 	k->end_by = end_by - END_MARGIN_MS;
 	if (k->op != KOP_NONE)
 		k->deadline = clock_min(k->deadline, now + (k->end_by - now) / 3);
-}
-
-static void watch_lan(struct kernel *k, const struct watch_event *e)
-{
-	for (unsigned i = 0; i < k->now.n_lans; i++) {
-		struct tunnel_lan *lan = &k->now.lans[i];
-
-		if (e->kind == WATCH_LINK_NEW && strcmp(e->name, lan->name) == 0 &&
-		    lan->state == LAN_ABSENT)
-			lan->state = LAN_WANTED;
-		if (e->kind == WATCH_LINK_GONE && strcmp(e->name, lan->name) == 0)
-			lan->state = LAN_ABSENT;
-		if (e->kind == WATCH_ADDRESS6_GONE && lan->state != LAN_ABSENT &&
-		    memcmp(&e->address, &lan->address, sizeof e->address) == 0 &&
-		    e->index == link_index(lan->name))
-			lan->state = LAN_WANTED;
-	}
-}
-
-/* What somebody else removed is built anew, but not for ever against somebody
- * who removes it each time: then it counts as a failure, and waits grow. */
-static void meddled(struct kernel *k, const char *what)
-{
-	int64_t now = clock_ms();
-	bool again = k->rebuilt && now - k->rebuilt < MEDDLED_MS;
-
-	if (k->left)
-		return; /* said already */
-	log_msg(LOG_WARNING, "%s: somebody removed %s%s", k->now.name, what,
-		again ? " again; all is taken down for now" : "; it is built anew");
-	k->left = true;
-	k->rebuilt = now;
-	if (again) {
-		k->failed = true;
-		k->want_exists = false;
-	}
-}
-
-void kernel_watch(struct kernel *k, const struct watch_event *e)
-{
-	if (!k->exists)
-		return;
-	/* The last words of an interface that went before also carry its name,
-	 * hence the look at what is there. */
-	if (k->op == KOP_BUILD && !k->added && e->kind == WATCH_LINK_NEW &&
-	    strcmp(e->name, k->now.name) == 0 && link_kind(k->now.name) == LINK_SIT)
-		kernel_build_rest(k);
-	if (k->op == KOP_UNDO || !k->want_exists)
-		return; /* what goes now is meant to go */
-	watch_lan(k, e);
-	if (k->op != KOP_NONE)
-		return;
-	if (e->kind == WATCH_LINK_GONE && strcmp(e->name, k->now.name) == 0)
-		meddled(k, "the interface");
-	if (e->kind == WATCH_ROUTE_GONE && k->routes && e->index == link_index(k->now.name))
-		meddled(k, "a route into the tunnel");
 }

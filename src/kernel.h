@@ -66,6 +66,7 @@ void kernel_hurry(struct kernel *k, int64_t now, int64_t end_by);
 /* What the keeper's loop tells. */
 enum kernel_result kernel_reaped(struct kernel *k, int status); /* k->run.pid ended */
 void kernel_timer(struct kernel *k, int64_t now); /* k->deadline */
+/* A change of the kernel, ours or somebody else's (kernel_watch.c). */
 void kernel_watch(struct kernel *k, const struct watch_event *e);
 
 #endif

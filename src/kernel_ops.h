@@ -6,7 +6,7 @@
 
 /* The steps that kernel.c chooses from. Each either starts one ip(8) (k->op and
  * k->deadline are set) or has nothing to run; false after a message where it
- * cannot. Nobody else includes this. */
+ * cannot. For the files of the kernel alone. */
 
 /* Makes the interface of k->want, and goes on with kernel_build_rest() once
  * the kernel has it. An interface of that name left from before is marked for
