@@ -89,3 +89,12 @@ trace() {
 	sort -k 2 -n -o t t
 	[ "$(python3 "$bench/count.py" keepalives t)" = "$(printf '3 5\n3 5')" ]
 }
+
+@test "both READMEs show the table of the run that is kept, row by row" {
+	python3 "$bench/report.py" --table "$bench/run.json" >table
+	[ "$(wc -l <table)" -ge 20 ]
+	grep -A 99 '^## How fast' "$bench/../../README.md" | grep '^|' | diff - table
+	# What the figures are is said in Japanese there.
+	grep -A 99 '^## 速さと大きさ' "$bench/../../README.ja.md" | grep '^|' | tail -n +3 |
+		awk '/^\|/ { print; next } { exit }' | cut -d '|' -f 3- | diff - <(tail -n +3 table | cut -d '|' -f 3-)
+}
