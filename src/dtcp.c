@@ -74,6 +74,7 @@ size_t dtcp_command(char out[DTCP_COMMAND_MAX], const char *user,
 	hex[sizeof hex - 1] = '\0';
 	n = snprintf(out, DTCP_COMMAND_MAX, "tunnel %s %s %s\r\n", user, hex,
 		     account_type_name(type));
+	explicit_bzero(hex, sizeof hex);
 	return n > 0 && n < DTCP_COMMAND_MAX ? (size_t)n : 0;
 }
 

@@ -140,6 +140,8 @@ static bool succeeded(const struct kernel *k)
 {
 	enum link_kind kind;
 
+	if (k->unread)
+		return false;
 	if (k->op == KOP_UNDO) {
 		kind = link_kind(k->now.name);
 		return !k->run.killed && kind != LINK_SIT && kind != LINK_UNKNOWN &&

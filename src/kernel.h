@@ -26,6 +26,7 @@ struct kernel {
 	enum kernel_op op;
 	bool target_routes;    /* of the op */
 	bool added;            /* KOP_BUILD: the interface is there, the rest was fed */
+	bool unread;           /* ip(8) did not take all of its lines */
 	bool explained;        /* why the op fails has been said */
 	bool retried;          /* KOP_UNDO: the second try */
 	bool failed;           /* an op failed since the last kernel_want() */

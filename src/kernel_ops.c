@@ -25,12 +25,14 @@ static void show(const char *lines)
 	}
 }
 
-/* Of half of its lines ip would make half a tunnel, and be content. Where it does
- * not read, it has a message of its own on its way. */
+/* Of half of its lines ip would make half a tunnel, and be content. */
 static void feed(struct kernel *k, const struct lines *l)
 {
-	if (run_feed(&k->run, l->text, l->len) || errno == EPIPE)
+	if (run_feed(&k->run, l->text, l->len))
 		return;
+	k->unread = true;
+	if (errno == EPIPE)
+		return; /* it has a message of its own on its way */
 	log_msg(LOG_ERR, "%s: ip: its lines cannot be written: %s", k->now.name, strerror(errno));
 	k->explained = true;
 	run_kill(&k->run);
@@ -58,7 +60,7 @@ static bool start(struct kernel *k, enum kernel_op op, const struct lines *l)
 		return false;
 	}
 	k->op = op;
-	k->explained = false;
+	k->explained = k->unread = false;
 	k->deadline = now + limit;
 	feed(k, l);
 	if (op != KOP_BUILD)

@@ -7,6 +7,7 @@ load unit
 @test "what cannot be looked at is not gone" { unit; }
 @test "lines that ip is not given: it is killed, and that is said once" { unit; }
 @test "lines that ip does not read: it has its say" { unit; }
+@test "a tunnel of half of the lines is none, though ip is content" { unit; }
 @test "what cannot be set under /proc is said once" { unit; }
 @test "one that hangs afterwards is said to have hung" { unit; }
 

@@ -222,6 +222,19 @@ static void not_read(void)
 	CHECK_STR(said(), "3 dtcp0: ip: exit status: no such thing\n");
 }
 
+/* Of an interface alone ip(8) is content; it is removed all the same. */
+static void content(void)
+{
+	build(EPIPE, true);
+	CHECK_INT(kills, 0);
+	feed_error = 0;
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
+	CHECK_HAS(fed, "tunnel del");
+	KERNEL_SAYS(LINK_ABSENT);
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_FAILED);
+	CHECK(!k.exists && !k.left);
+}
+
 /* There is no /proc/sys/net/ipv6/conf/dtcp0 here. */
 static void proc(void)
 {
@@ -254,6 +267,7 @@ static const struct unit_case cases[] = {
 	{"what cannot be looked at is not gone", unknown_down},
 	{"lines that ip is not given: it is killed, and that is said once", no_lines},
 	{"lines that ip does not read: it has its say", not_read},
+	{"a tunnel of half of the lines is none, though ip is content", content},
 	{"what cannot be set under /proc is said once", proc},
 	{"one that hangs afterwards is said to have hung", hangs},
 };
