@@ -4,8 +4,7 @@
  * Runs dtcp-up, follows its processes and those named by -p, and writes each
  * system call that they make to TRACE as ROLE:CALL:N, the Nth of its kind in
  * that role. With -i that call fails with ERROR (a number), or, where ERROR is
- * `kill`, its process is killed as it makes it. What is drawn by lot is 0, so
- * that nothing waits longer than it has to.
+ * `kill`, its process is killed as it makes it.
  *
  * Roles: command, keeper, session, helper, in the order in which they fork;
  * spawn: a process on its way to be another program, which is let go then.
@@ -157,11 +156,6 @@ static void leave(struct process *p, struct user_regs_struct *r)
 		else
 			r->rax = (unsigned long long)-(long)want.error;
 		ptrace(PTRACE_SETREGS, p->pid, NULL, r);
-	} else if (r->orig_rax == SYS_getrandom && r->rax == 4) {
-		/* The other four bytes are put back as they are. */
-		long word = ptrace(PTRACE_PEEKDATA, p->pid, (void *)r->rdi, NULL);
-
-		ptrace(PTRACE_POKEDATA, p->pid, (void *)r->rdi, (void *)(word & ~0xffffffffl));
 	}
 }
 

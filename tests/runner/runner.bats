@@ -90,15 +90,15 @@ test "good" { true; }'
 	[[ $last == '0 passed, '[1-9]' failed, 0 skipped' ]]
 }
 
-@test "files run two at a time" {
+@test "files run three at a time" {
 	local name
-	for name in a b c; do
-		file $name <<<'test "waits" { echo "$EPOCHREALTIME" >>began; sleep 1; }'
+	for name in a b c d; do
+		file $name <<<'test "waits" { echo "$EPOCHREALTIME" >>began; sleep 2; }'
 	done
-	run_tests 0 a.bats b.bats c.bats
+	run_tests 0 a.bats b.bats c.bats d.bats
 	mapfile -t began < <(sort began | tr -d .)
-	[ $((began[1] - began[0])) -lt 800000 ]
-	[ $((began[2] - began[0])) -gt 900000 ]
+	[ $((began[2] - began[0])) -lt 1800000 ]
+	[ $((began[3] - began[0])) -gt 1900000 ]
 }
 
 @test "a lab that panics fails the run" {
