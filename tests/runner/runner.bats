@@ -119,7 +119,7 @@ test "good" { true; }'
 @test "the lab ends at its time limit, and leaves nothing on the machine" {
 	mkdir tmp shared
 	TMPDIR=$PWD/tmp run -124 timeout 60 "$BATS_TEST_DIRNAME/../lab/boot" \
-		-t 4 -o shared sh -c \
+		-t 10 -o shared sh -c \
 		'echo x >/etc/lab-was-here; echo y >shared/file; sync; sleep 60' 3>&-
 	[ "$(cat shared/file)" = y ]
 	[ ! -e /etc/lab-was-here ]
