@@ -124,7 +124,7 @@ static bool word_route(struct account *a, char *v)
 enum word { TYPE, LINK, INTERFACE, LAN, ROUTE, METRIC, MTU, TTL, PING, TUNNEL, SCRIPT };
 
 static const struct {
-	char name[10];
+	char name[10]; /* as %.9s, or gcc takes the table for a part of it */
 	bool builds; /* tunnel=none excludes it */
 	const char *takes;
 } words[] = {
@@ -198,14 +198,14 @@ bool account_word(struct account *a, char *word, unsigned *seen, char *why)
 		if ((size_t)(value - word) != len || memcmp(word, words[i].name, len) != 0)
 			continue;
 		if (*seen & 1u << i) {
-			snprintf(why, ACCOUNT_WHY_MAX, "'%s': %s= stands twice", shown,
+			snprintf(why, ACCOUNT_WHY_MAX, "'%s': %.9s= stands twice", shown,
 				 words[i].name);
 			return false;
 		}
 		*seen |= 1u << i;
 		if (take_word(a, (enum word)i, value + 1))
 			return true;
-		snprintf(why, ACCOUNT_WHY_MAX, "'%s': %s= takes %s", shown, words[i].name,
+		snprintf(why, ACCOUNT_WHY_MAX, "'%s': %.9s= takes %s", shown, words[i].name,
 			 words[i].takes);
 		return false;
 	}
