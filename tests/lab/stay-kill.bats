@@ -126,10 +126,13 @@ lab_processes_live() { lab_processes | grep -q .; }
 	done
 }
 kill_processes() {
-	# One word a process is meant.
+	# One word a process is meant. A session that says quit may end by itself
+	# before its turn comes.
 	# shellcheck disable=SC2046
-	kill -KILL $(lab_processes | cut -d ' ' -f 1) $(pgrep -fx 'sleep 1000')
+	kill -KILL $(lab_processes | cut -d ' ' -f 1) $(pgrep -fx 'sleep 1000') || :
+	wait_for 5 no_processes
 }
+no_processes() { [ -z "$(lab_processes)" ]; }
 
 @test "a stale pidfile names somebody else: that process is left alone" {
 	lab_spawn other sleep 100
