@@ -168,7 +168,7 @@ int command_down(const struct options *o)
 		return STATUS_SYSTEM;
 	}
 	if (!rundir_each(d.dir, take_down, &d)) {
-		log_msg(LOG_ERR, "%s: cannot be read: %s", o->run_dir, strerror(errno));
+		log_msg(LOG_ERR, "%s: cannot be read: %m", o->run_dir);
 		d.status = STATUS_SYSTEM;
 	}
 	close(d.dir);

@@ -33,7 +33,7 @@ static void feed(struct kernel *k, const struct lines *l)
 	k->unread = true;
 	if (errno == EPIPE)
 		return; /* it has a message of its own on its way */
-	log_msg(LOG_ERR, "%s: ip: its lines cannot be written: %s", k->now.name, strerror(errno));
+	log_msg(LOG_ERR, "%s: ip: its lines cannot be written: %m", k->now.name);
 	k->explained = true;
 	run_kill(&k->run);
 }

@@ -62,7 +62,7 @@ static bool all(struct status *st)
 		return true;
 	known = st->dir >= 0 && rundir_each(st->dir, one, st);
 	if (!known)
-		log_msg(LOG_ERR, "%s: cannot be read: %s", path, strerror(errno));
+		log_msg(LOG_ERR, "%s: cannot be read: %m", path);
 	if (st->dir >= 0)
 		close(st->dir);
 	return known && !st->unknown;
