@@ -72,8 +72,7 @@ lab_ping6() {
 
 # lab_tcp_serve BOX ADDRESS [PORT]: an echo service there (port 7).
 lab_tcp_serve() {
-	lab_spawn "tcp-$1" ip netns exec "$1" /usr/bin/python3 -E -s -S \
-		"$LAB_TESTS/lab/stream.py" serve "$2" "${3:-7}"
+	lab_python "tcp-$1" "$1" stream serve "$2" "${3:-7}"
 	wait_for 10 grep -q listening "/run/lab/tcp-$1.log"
 }
 
@@ -89,8 +88,7 @@ lab_tcp_once() {
 # bytes came back in order.
 lab_tcp_run() {
 	rm -f "/run/lab/stop-$1"
-	lab_spawn "run-$1" ip netns exec "$1" /usr/bin/python3 -E -s -S \
-		"$LAB_TESTS/lab/stream.py" run "$2" "${3:-7}" "/run/lab/stop-$1"
+	lab_python "run-$1" "$1" stream run "$2" "${3:-7}" "/run/lab/stop-$1"
 	wait_for 15 grep -q running "/run/lab/run-$1.log"
 }
 lab_tcp_stop() {

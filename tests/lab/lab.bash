@@ -70,6 +70,23 @@ lab_spawn() {
 	echo $! >"/run/lab/$name.pid"
 }
 
+# lab_python NAME BOX MODULE [ARGUMENT...]: lab_spawn for `dtcpd` or `stream`,
+# whose Python has started already: forkserver.py has it and forks.
+lab_python() {
+	local name=$1 box=$2 pid requests=/run/lab/forkserver answers=/run/lab/forkserver-answers
+	shift 2
+	if [ ! -p $requests ]; then
+		# Without site and user packages it starts in half the time.
+		lab_spawn forkserver /usr/bin/python3 -E -s -S "$LAB_TESTS/lab/forkserver.py" \
+			$requests $answers "$LAB_TESTS/server/dtcpd" "$LAB_TESTS/lab/stream"
+		wait_for 20 test -p $requests
+	fi
+	: >"/run/lab/$name.log"
+	printf '%s\0' $(($# + 2)) "/run/netns/$box" "/run/lab/$name.log" "$@" >$requests
+	read -rt 10 pid <$answers
+	echo "$pid" >"/run/lab/$name.pid"
+}
+
 # lab_kill NAME [SIGNAL]: ends what lab_spawn started, and waits for that.
 lab_kill() {
 	local pid

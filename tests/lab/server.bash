@@ -6,10 +6,7 @@
 # those of tests/server/dtcpd.py (`--set dialect=feel6`).
 lab_dtcpd_start() {
 	rm -f /run/lab/dtcpd-control
-	# Without site and user packages it starts in half the time.
-	lab_spawn dtcpd ip netns exec provider /usr/bin/python3 -E -s -S \
-		"$LAB_TESTS/server/dtcpd.py" --listen "$LAB_SERVER4" \
-		--user foo bar "$LAB_PREFIX" \
+	lab_python dtcpd provider dtcpd --listen "$LAB_SERVER4" --user foo bar "$LAB_PREFIX" \
 		--log /run/lab/dtcpd-events.log --control /run/lab/dtcpd-control "$@"
 	wait_for 10 lab_dtcpd_settled
 	grep -q '^port' /run/lab/dtcpd.log || {

@@ -11,8 +11,7 @@ setup() {
 	lab_account lan=lan0 ping=1
 	stay_lan
 	lab_dtcpd_start
-	lab_spawn serve ip netns exec host6 "${STAY_STREAM[@]}" serve "$LAB_HOST6" 7000
-	wait_for 10 grep listening /run/lab/serve.log
+	lab_tcp_serve host6 "$LAB_HOST6"
 }
 
 teardown() {
@@ -20,7 +19,7 @@ teardown() {
 }
 
 # connect BOX: one connection attempt to host6; prints how it went.
-connect() { TIMEOUT=5 "$1" "${STAY_STREAM[@]}" once "$LAB_HOST6" 7000; }
+connect() { TIMEOUT=5 lab_tcp_once "$1" "$LAB_HOST6"; }
 
 # fails_at_once BOX: by an ICMPv6 error, and long before a timeout.
 fails_at_once() {

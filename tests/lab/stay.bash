@@ -107,17 +107,15 @@ stay_index() { ip -n customer -o link show dtcp0 | cut -d : -f 1; }
 # stay_lan: the LAN host is one behind the tunnel. For `lan=lan0`.
 stay_lan() { lab_lan_address "${LAB_PREFIX%::/48}:0"; }
 
-STAY_STREAM=(/usr/bin/python3 -E -s -S "$LAB_TESTS/lab/stream.py")
-
 # stay_transfer_begins: a TCP connection from the LAN host to host6, data that
 # is not acknowledged both ways, from now on; what the kernel says meanwhile of
 # the customer's addresses and routes is noted.
 stay_transfer_begins() {
 	rm -f /run/lab/enough
-	lab_spawn receiver ip netns exec host6 "${STAY_STREAM[@]}" check "$LAB_HOST6" 7000
+	lab_python receiver host6 stream check "$LAB_HOST6" 7000
 	wait_for 10 grep listening /run/lab/receiver.log
 	lab_spawn monitor ip -n customer -6 monitor address route
-	lab_spawn sender ip netns exec lan "${STAY_STREAM[@]}" run "$LAB_HOST6" 7000 /run/lab/enough
+	lab_python sender lan stream run "$LAB_HOST6" 7000 /run/lab/enough
 	stay_flows
 	stay_index >/run/lab/index
 }

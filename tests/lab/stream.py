@@ -149,4 +149,5 @@ def main():
         run(address, port, sys.argv[4])
 
 
-main()
+if __name__ == "__main__":
+    main()
