@@ -3,7 +3,7 @@
 # BENCH_SESSIONS (10000) the sessions over which growth is looked for.
 
 BENCH = $(BUILD)/bench
-BENCH_PLAIN = $(BENCH)/sleeper $(BENCH)/stopwatch $(BENCH)/redial
+BENCH_PLAIN = $(addprefix $(BENCH)/,sleeper pinger stopwatch redial)
 BENCH_CRYPTO = $(BENCH)/floor $(BENCH)/server
 BENCH_PROGRAMS = $(BENCH_PLAIN) $(BENCH_CRYPTO) $(BENCH)/roles
 BENCH_OUT = $(BUILD)/bench.json

@@ -6,6 +6,7 @@
  *   roles -r SERVER LOCAL        brings dtcp0 up with the roles that dtcp-up has:
  *                                a command, a keeper, a session without privileges,
  *                                a process for the digest that loads libcrypto
+ *   roles -W LINK SERVER OLD     moves dtcp0 as a keeper, with the two others
  *
  * It includes: loading libcrypto, connecting from LOCAL, reading the greeting,
  * the MD5 by EVP, `tunnel foo RESPONSE network`, reading the answer, and one
@@ -23,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -228,19 +230,30 @@ static void hold_session(int fd, const char *server, struct in_addr near)
 	_exit(0);
 }
 
-static int with_roles(const char *server, const char *local, struct in_addr near)
+/* log_in() by a session of its own. */
+static void have_session(const char *server, struct in_addr near, char remote[64], char prefix[64])
 {
-	char found[2][64], done = 0;
-	int keeper, session;
+	char found[2][64];
+	int session;
 
-	if (start(&keeper) > 0)
-		return recv(keeper, &done, 1, 0) == 1 ? 0 : 1;
-	setsid();
 	if (start(&session) == 0)
 		hold_session(session, server, near);
 	if (recv(session, found, sizeof found, 0) != sizeof found)
 		_exit(1);
-	build(found[0], local, found[1]);
+	memcpy(remote, found[0], sizeof found[0]);
+	memcpy(prefix, found[1], sizeof found[1]);
+}
+
+static int with_roles(const char *server, const char *local, struct in_addr near)
+{
+	char remote[64], prefix[64], done = 0;
+	int keeper;
+
+	if (start(&keeper) > 0)
+		return recv(keeper, &done, 1, 0) == 1 ? 0 : 1;
+	setsid();
+	have_session(server, near, remote, prefix);
+	build(remote, local, prefix);
 	if (send(keeper, &done, 1, 0) < 0)
 		_exit(1);
 	_exit(0);
@@ -253,16 +266,19 @@ int main(int argc, char *argv[])
 
 	if (argc == 4 && strcmp(argv[1], "-r") == 0 && inet_pton(AF_INET, argv[3], &near) == 1)
 		return with_roles(argv[2], argv[3], near);
-	if (argc == 5 && strcmp(argv[1], "-w") == 0) {
+	if (argc == 5 && strcasecmp(argv[1], "-w") == 0) {
 		near = next_address(argv[2]);
-		log_in(dial(argv[3], near), -1, remote, prefix);
+		if (argv[1][1] == 'W')
+			have_session(argv[3], near, remote, prefix);
+		else
+			log_in(dial(argv[3], near), -1, remote, prefix);
 		move(remote, inet_ntop(AF_INET, &near, local, sizeof local), argv[4], prefix);
 	} else if (argc == 3 && inet_pton(AF_INET, argv[2], &near) == 1) {
 		log_in(dial(argv[1], near), -1, remote, prefix);
 		build(remote, argv[2], prefix);
 	} else {
 		fprintf(stderr, "usage: floor SERVER LOCAL | floor -w LINK SERVER OLD | "
-				"roles -r SERVER LOCAL\n");
+				"roles -r SERVER LOCAL | roles -W LINK SERVER OLD\n");
 		return 64;
 	}
 	return 0;

@@ -41,7 +41,7 @@ peer_pids() {
 	for dir in /proc/[0-9]*; do
 		read -r comm <"$dir/comm" || continue
 		case $1:$comm in
-		dtcp-up:dtcp-up | sleeper:sleeper) echo "${dir#/proc/}" ;;
+		dtcp-up:dtcp-up | sleeper:sleeper | pinger:pinger) echo "${dir#/proc/}" ;;
 		perl:client.pl) echo "${dir#/proc/}" ;;
 		perl:perl)
 			line=$(tr '\0' ' ' <"$dir/cmdline")

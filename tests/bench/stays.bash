@@ -85,48 +85,82 @@ many_up() {
 
 many_down() { customer timeout -k 1 60 "$BENCH/dtcp-up" -q --down "$@"; }
 
-# many_cost WHICH TUNNELS: memory for a tunnel, and CPU time for a keepalive, of
-# which each round asks for 200, of one tunnel after the other. The kernel of
-# the lab counts CPU time in ticks of 10 ms, so they come at odd times.
-many_cost() {
-	local pids keepers=() n before after
+# many_dirty WHICH TUNNELS: memory for a tunnel.
+many_dirty() {
+	local pids
 	mapfile -t pids < <(peer_pids dtcp-up)
 	if [ ${#pids[@]} != $((2 * $2)) ]; then
 		echo "bench: ${#pids[@]} processes for $2 tunnels" >&2
 		return 1
 	fi
-	for ((n = 1; n <= $2; n++)); do
-		keepers+=("$(cat "$RUN_DIR/t$n.pid")")
-	done
 	for ((round = WARM_UP; round < RUNS + WARM_UP; round++)); do
-		before=$(cpu "${pids[@]}")
-		for ((n = 0; n < 200; n++)); do
-			kill -USR1 "${keepers[n % $2]}"
-			lab_sleep 0.0$((13 + RANDOM % 10))
-		done
-		after=$(cpu "${pids[@]}")
-		sample many-cpu "$1" $(((after - before) / 200))
 		sample many-dirty "$1" $((1024 * $(dirty "${pids[@]}") / $2))
 	done
 }
 
-measure_many() {
-	local n us
-	many_network
-	for ((round = 0; round < RUNS + WARM_UP; round++)); do
-		us=$(many_up 1) || return
-		sample many-time one "$us"
-		many_down -i t1
+# many_cpu FIGURE WHICH NAME PID...: CPU time for a keepalive of the peer NAME,
+# for which each round asks 200 times, the PIDs in turn. The kernel of the lab
+# counts CPU time in ticks of 10 ms, so they come at odd times.
+many_cpu() {
+	local figure=$1 which=$2 pids woken=("${@:4}") n before after
+	mapfile -t pids < <(peer_pids "$3")
+	for ((round = WARM_UP; round < RUNS + WARM_UP; round++)); do
+		before=$(cpu "${pids[@]}")
+		for ((n = 0; n < 200; n++)); do
+			kill -USR1 "${woken[n % ${#woken[@]}]}"
+			lab_sleep 0.0$((13 + RANDOM % 10))
+		done
+		after=$(cpu "${pids[@]}")
+		sample "$figure" "$which" $(((after - before) / 200))
 	done
+}
+
+# many_cost WHICH TUNNELS: memory and CPU time, then the CPU time of the least
+# that could keep these tunnels, which stay when their keepers are killed.
+many_cost() {
+	local keepers=() pids n
+	many_dirty "$1" "$2" || return
+	for ((n = 1; n <= $2; n++)); do
+		keepers+=("$(cat "$RUN_DIR/t$n.pid")")
+	done
+	many_cpu many-cpu "$1" dtcp-up "${keepers[@]}"
+	mapfile -t pids < <(peer_pids dtcp-up)
+	kill -KILL "${pids[@]}"
+	keepers=()
+	for ((n = 1; n <= $2; n++)); do
+		lab_spawn "pinger$n" nsenter --net=/run/netns/customer -- \
+			"$BENCH/pinger" "$LAB_SERVER4" "t$n"
+		wait_for 5 grep -q ready "/run/lab/pinger$n.log" || return
+		keepers+=("$(cat "/run/lab/pinger$n.pid")")
+	done
+	many_cpu many-cpu-floor "$1" pinger "${keepers[@]}"
+	mapfile -t pids < <(peer_pids pinger)
+	kill -KILL "${pids[@]}"
+}
+
+# many_times WHICH N: how long tunnel N takes, and the floor.
+many_times() {
+	local us
+	for ((round = 0; round < RUNS + WARM_UP; round++)); do
+		us=$(many_up "$2") || return
+		sample many-time "$1" "$us"
+		many_down -i "t$2"
+		peer floor
+		us=$(customer timeout -k 1 60 "$BENCH/stopwatch" "${peer[@]}") || return
+		sample many-time-floor "$1" "$us"
+		peer_down floor
+	done
+}
+
+measure_many() {
+	local n
+	many_network
+	many_times one 1 || return
 	many_up 1 >/dev/null && lab_sleep 6 && many_cost one 1 || return
-	for ((n = 2; n < MANY; n++)); do
+	for ((n = 1; n < MANY; n++)); do
 		many_up "$n" >/dev/null || return
 	done
-	for ((round = 0; round < RUNS + WARM_UP; round++)); do
-		us=$(many_up "$MANY") || return
-		sample many-time all "$us"
-		many_down -i "t$MANY"
-	done
+	many_times all "$MANY" || return
 	many_up "$MANY" >/dev/null && lab_sleep 8 && many_cost all "$MANY" || return
 	many_down
 }

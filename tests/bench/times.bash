@@ -50,14 +50,20 @@ redial_dtcp_up() {
 	customer "$BENCH/redial" wan "$2" 2001:db8:c0de::1 "$LAB_HOST6"
 }
 
-# The floor ends each time, so it is started anew and waits.
-redial_floor() {
+# These end each time, so they are started anew and wait.
+redial_floor() { redial_once "$BENCH/floor" -w "$@"; }
+redial_roles() { redial_once "$BENCH/roles" -W "$@"; }
+
+# redial_once PROGRAM OPTION FROM TO
+redial_once() {
+	local program=$1 option=$2
+	shift 2
 	ip -n customer -batch - <<-END
 		addr del $1/24 dev wan
 		route del ::/0 dev dtcp0 metric 4096
 		route del ::/0 from $LAB_PREFIX dev dtcp0
 	END
-	lab_spawn floor ip netns exec customer "$BENCH/floor" -w wan "$LAB_SERVER4" "$1"
+	lab_spawn floor ip netns exec customer "$program" "$option" wan "$LAB_SERVER4" "$1"
 	wait_for 5 grep -q waiting /run/lab/floor.log || return
 	lab_sleep 0.2
 	customer "$BENCH/redial" wan "$2" 2001:db8:c0de::1 "$LAB_HOST6" || return
@@ -84,5 +90,5 @@ redials() {
 measure_redial() {
 	bench_network
 	lab_delay 2
-	redials floor && redials dtcp-up
+	redials floor && redials roles && redials dtcp-up
 }
