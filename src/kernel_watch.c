@@ -47,22 +47,35 @@ static void meddled(struct kernel *k, const char *what)
 	}
 }
 
+/* Whether the route was ours to go: only these ops remove any. */
+static bool withdraws(const struct kernel *k)
+{
+	return k->op == KOP_ROUTES && !k->target_routes;
+}
+
+/* The last words of an interface that went before also carry its name, hence
+ * the looks at what is there. What is removed while more is still being made
+ * shows in no end of ip(8), whose own lines all passed. */
 void kernel_watch(struct kernel *k, const struct watch_event *e)
 {
+	bool named = strcmp(e->name, k->now.name) == 0;
+
 	if (!k->exists)
 		return;
-	/* The last words of an interface that went before also carry its name,
-	 * hence the look at what is there. */
-	if (k->op == KOP_BUILD && !k->added && e->kind == WATCH_LINK_NEW &&
-	    strcmp(e->name, k->now.name) == 0 && link_kind(k->now.name) == LINK_SIT)
-		kernel_build_rest(k);
+	if (k->op == KOP_BUILD && !k->added) {
+		if (e->kind == WATCH_LINK_NEW && named && link_kind(k->now.name) == LINK_SIT)
+			kernel_build_rest(k);
+		else
+			watch_lan(k, e);
+		return;
+	}
 	if (k->op == KOP_UNDO || !k->want_exists)
 		return; /* what goes now is meant to go */
 	watch_lan(k, e);
-	if (k->op != KOP_NONE)
-		return;
-	if (e->kind == WATCH_LINK_GONE && strcmp(e->name, k->now.name) == 0)
+	if (e->kind == WATCH_LINK_GONE && named &&
+	    (k->op == KOP_NONE || link_kind(k->now.name) == LINK_ABSENT))
 		meddled(k, "the interface");
-	if (e->kind == WATCH_ROUTE_GONE && k->routes && e->index == link_index(k->now.name))
+	if (e->kind == WATCH_ROUTE_GONE && k->routes && !withdraws(k) &&
+	    e->index == link_index(k->now.name))
 		meddled(k, "a route into the tunnel");
 }

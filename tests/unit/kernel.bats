@@ -10,5 +10,8 @@ load unit
 @test "a tunnel of half of the lines is none, though ip is content" { unit; }
 @test "what cannot be set under /proc is said once" { unit; }
 @test "one that hangs afterwards is said to have hung" { unit; }
+@test "a route that goes while more is made is not forgotten" { unit; }
+@test "a route that is withdrawn is nobody else's doing" { unit; }
+@test "an interface that goes while more is made is not forgotten" { unit; }
 
 @test "every case of kernel has a test here, and every test a case" { unit_complete; }

@@ -262,6 +262,59 @@ static void hangs(void)
 	CHECK_HAS(said(), "3 dtcp0: ip: ended at its time limit: it said nothing");
 }
 
+static void gone(enum watch_kind kind)
+{
+	struct watch_event e = {.kind = kind, .name = "dtcp0"};
+
+	kernel_watch(&k, &e);
+}
+
+/* ip(8) has added the route, and somebody has removed it, by the time it ends. */
+static void meanwhile(void)
+{
+	build(0, true);
+	gone(WATCH_ROUTE_GONE);
+	CHECK_STR(said(), "4 dtcp0: somebody removed a route into the tunnel; it is built anew\n");
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
+	CHECK_HAS(fed, "tunnel del");
+	KERNEL_SAYS(LINK_ABSENT, LINK_ABSENT, LINK_SIT);
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
+	CHECK_HAS(fed, "tunnel add");
+	/* And again: that is enough for now. */
+	appears();
+	gone(WATCH_ROUTE_GONE);
+	CHECK_HAS(said(), "somebody removed a route into the tunnel again; all is taken down");
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
+	KERNEL_SAYS(LINK_ABSENT);
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_FAILED);
+	CHECK(!k.exists && !k.left);
+}
+
+/* Those that go because we withdraw them are nobody else's doing. */
+static void withdrawn(void)
+{
+	build(0, true);
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_DONE);
+	CHECK_INT(kernel_want_routes(&k, false), KERNEL_BUSY);
+	gone(WATCH_ROUTE_GONE);
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_DONE);
+	CHECK_STR(said(), "");
+	CHECK_INT(kernel_want_routes(&k, true), KERNEL_BUSY);
+	gone(WATCH_ROUTE_GONE);
+	CHECK_HAS(said(), "somebody removed a route");
+}
+
+/* While an op runs, the name alone says nothing: the one before had it, too. */
+static void interface_gone(void)
+{
+	build(0, true);
+	gone(WATCH_LINK_GONE);
+	CHECK_STR(said(), "");
+	KERNEL_SAYS(LINK_ABSENT);
+	gone(WATCH_LINK_GONE);
+	CHECK_HAS(said(), "somebody removed the interface");
+}
+
 static const struct unit_case cases[] = {
 	{"over what cannot be looked at nothing is built", unknown_up},
 	{"what cannot be looked at is not gone", unknown_down},
@@ -270,5 +323,8 @@ static const struct unit_case cases[] = {
 	{"a tunnel of half of the lines is none, though ip is content", content},
 	{"what cannot be set under /proc is said once", proc},
 	{"one that hangs afterwards is said to have hung", hangs},
+	{"a route that goes while more is made is not forgotten", meanwhile},
+	{"a route that is withdrawn is nobody else's doing", withdrawn},
+	{"an interface that goes while more is made is not forgotten", interface_gone},
 };
 UNIT_MAIN(cases)
