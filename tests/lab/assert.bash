@@ -4,25 +4,12 @@
 # lab_state: what dtcp-up could have left in the customer's kernel: tunnel
 # interfaces, IPv6 addresses and routes beyond link-local ones, rules.
 lab_state() {
-	{
-		ip -n customer -o link show type sit
-		ip -n customer -6 -o -batch - <<-END
-			addr show scope global
-			rule show
-			route show table all
-		END
-	} | awk '
-		/^[0-9]+: .*link\/sit / {
-			sub(/[@:]$/, "", $2); sub(/@.*/, "", $2)
-			if ($2 != "sit0") print "link", $2
-			next
-		}
-		/^[0-9]+: .* inet6 / { print "address", $2, $4; next }
-		/^[0-9]+:\t/ { print "rule", $0; next }
-		/^(fe80::|ff00::|multicast|anycast|local|::1 )/ { next }
-		/ dev lo proto kernel/ { next }
-		# Lifetimes of what radvd announced change by themselves.
-		{ sub(/ expires [0-9]*sec/, ""); print "route", $0 }'
+	ip -n customer -6 -o -batch - <<-'END' | awk -f "$LAB_TESTS/lab/state.awk"
+		link show type sit
+		addr show scope global
+		rule show
+		route show table all
+	END
 }
 
 # lab_snapshot: what lab_state says now is what assert_nothing_left wants.
@@ -30,13 +17,11 @@ lab_snapshot() { lab_state >/run/lab/snapshot; }
 
 # lab_processes: dtcp-up's processes in the customer: number and arguments.
 lab_processes() {
-	local dir comm inode
-	inode=$(stat -L -c %i /run/netns/customer)
+	local dir comm
 	for dir in /proc/[0-9]*; do
 		read -r comm <"$dir/comm" || continue
-		[ "$comm" = dtcp-up ] || continue
 		# A zombie has no namespace any more.
-		[ "$(stat -L -c %i "$dir/ns/net")" = "$inode" ] || continue
+		[[ $comm = dtcp-up && $dir/ns/net -ef /run/netns/customer ]] || continue
 		echo "${dir#/proc/} $(tr '\0' ' ' <"$dir/cmdline")"
 	done 2>/dev/null
 }
@@ -49,8 +34,7 @@ assert_nothing_left() {
 	if [ "$now" != "$(</run/lab/snapshot)" ]; then
 		left+=$(diff /run/lab/snapshot - <<<"$now" | grep '^[<>]') || true
 	fi
-	left+=$(lab_processes)
-	left+=$(shopt -s nullglob dotglob && echo "$RUN_DIR"/*)
+	left+=$(lab_processes)$(shopt -s nullglob dotglob && echo "$RUN_DIR"/*)
 	if [ -n "$left" ]; then
 		echo "left behind, or missing (<):" >&2
 		echo "$left" >&2
@@ -99,8 +83,10 @@ lab_tcp_stop() {
 }
 
 # lab_lan_address PREFIX64 (`2001:db8:c0de:0`): gives the host lan ::2 in it,
-# with ::1 as its router.
+# with ::1 as its router. Without a delay the first ICMPv6 error on a veth comes
+# before connect() is ready for it, which then takes a second.
 lab_lan_address() {
+	tc -n lan qdisc replace dev eth0 root netem delay 2ms
 	ip -n lan -6 addr flush dev eth0 scope global
 	ip -n lan -batch - <<-END
 		addr add $1::2/64 dev eth0 nodad

@@ -10,13 +10,8 @@ lab_up() {
 		lab_down
 	fi
 	lab_restore_files
-	lab_boxes "$@"
 	[ "${1-}" != --nat ] || wan='name in0 netns nat'
-	ip -batch - <<-END
-		link add wan netns customer type veth peer $wan
-		link add lan0 netns customer type veth peer name eth0 netns lan
-		link add net0 netns provider type veth peer name eth0 netns host6
-	END
+	lab_boxes "$wan" "$@"
 	ip -n customer -batch - <<-END
 		link set lo up
 		link set wan up
@@ -38,15 +33,23 @@ lab_up() {
 		addr add $LAB_HOST6/64 dev eth0
 		route add default via 2001:db8:6::1
 	END
-	lab_up_lan
+	ip -n lan -batch - <<-END
+		link set lo up
+		link set eth0 up
+		addr add 192.168.7.2/24 dev eth0
+		route add default via 192.168.7.1
+	END
 	# A fresh customer is always the same.
 	[ -e /run/lab/fresh ] || lab_state >/run/lab/fresh
-	echo "$(</run/lab/fresh)" >/run/lab/snapshot
+	local fresh
+	read -rd '' fresh </run/lab/fresh || true # to its end
+	echo "$fresh" >/run/lab/snapshot
 }
 
-# Makes the boxes. New ones take their settings from this one: routers
-# forward, and all but the customer, whose kernel is as shipped, do without
-# duplicate address detection, which takes a second.
+# lab_boxes PEER [--nat]: makes the boxes and the links between them; PEER is the
+# other end of wan, as words for ip. New boxes take their settings from this one:
+# routers forward, and all but the customer, whose kernel is as shipped, do
+# without duplicate address detection, which takes a second.
 lab_boxes() {
 	local conf=/proc/sys/net/ipv6/conf
 	echo 1 >/proc/sys/net/core/devconf_inherit_init_net
@@ -56,20 +59,14 @@ lab_boxes() {
 	ip netns add customer
 	echo 0 >$conf/all/accept_dad
 	echo 0 >$conf/default/accept_dad
-	printf 'netns add %s\n' provider ${1:+nat} | ip -batch -
+	printf 'netns add %s\n' provider ${2:+nat} | ip -batch -
 	echo 0 >$conf/all/forwarding
-	printf 'netns add %s\n' host6 lan | ip -batch -
-}
-
-# Without a delay the first ICMPv6 error on a veth comes before connect() is
-# ready for it, which then takes a second.
-lab_up_lan() {
-	tc -n lan qdisc add dev eth0 root netem delay 2ms
-	ip -n lan -batch - <<-END
-		link set lo up
-		link set eth0 up
-		addr add 192.168.7.2/24 dev eth0
-		route add default via 192.168.7.1
+	ip -batch - <<-END
+		netns add host6
+		netns add lan
+		link add wan netns customer type veth peer $1
+		link add lan0 netns customer type veth peer name eth0 netns lan
+		link add net0 netns provider type veth peer name eth0 netns host6
 	END
 }
 
@@ -121,11 +118,8 @@ lab_down() {
 
 # The processes that are in another network namespace than this one.
 lab_box_pids() {
-	local own inode path
-	own=$(stat -L -c %i /proc/self/ns/net)
-	stat -L -c '%i %n' /proc/[0-9]*/ns/net 2>/dev/null |
-		while read -r inode path; do
-			path=${path#/proc/}
-			[ "$inode" = "$own" ] || echo "${path%%/*}"
-		done
+	local dir
+	for dir in /proc/[0-9]*; do
+		[[ $dir/ns/net -ef /proc/self/ns/net || ! -e $dir/ns/net ]] || echo "${dir#/proc/}"
+	done
 }

@@ -26,8 +26,14 @@
 # /etc/ppp, /etc/dhcp and /run are the customer's; the provider's pppd has
 # /etc/netns/provider/ppp in place of /etc/ppp.
 
-LAB_TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-LAB_PROJECT=$(dirname "$LAB_TESTS")
+# Programs, and bash's own forks, take much of a test's time in user-mode-linux:
+# here as below none is started that can be done without.
+if [[ ${BASH_SOURCE[0]} =~ ^(/[^.]*)/lab/lab\.bash$ ]]; then
+	LAB_TESTS=${BASH_REMATCH[1]}
+else
+	LAB_TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+fi
+LAB_PROJECT=${LAB_TESTS%/*}
 export LAB_SERVER4=198.51.100.1      # the DTCP server, the far end of tunnels
 export LAB_PROVIDER4=203.0.113.1     # the provider on the access link
 export LAB_CLIENT4=203.0.113.50      # what lab_static gives the customer
@@ -38,7 +44,7 @@ DTCP_UP=${DTCP_UP:-$LAB_PROJECT/build/dtcp-up}
 RUN_DIR=/run/dtcp-up
 ACCOUNTS=/etc/ppp/dtcp.conf
 # What is read from here and never written by anyone: a sleep without a program.
-exec {LAB_NEVER}<> <(:)
+exec {LAB_NEVER}<>/run/lab/never
 
 # shellcheck source=boxes.bash
 . "$LAB_TESTS/lab/boxes.bash"
@@ -50,14 +56,15 @@ exec {LAB_NEVER}<> <(:)
 . "$LAB_TESTS/lab/assert.bash"
 
 # Run a command in one of the boxes.
-customer() { nsenter --net=/run/netns/customer -- "$@"; }
-provider() { nsenter --net=/run/netns/provider -- "$@"; }
-host6() { nsenter --net=/run/netns/host6 -- "$@"; }
-lan() { nsenter --net=/run/netns/lan -- "$@"; }
-nat() { nsenter --net=/run/netns/nat -- "$@"; }
+LAB_ENTER=$LAB_PROJECT/build/lab/enter
+customer() { "$LAB_ENTER" customer "$@"; }
+provider() { "$LAB_ENTER" provider "$@"; }
+host6() { "$LAB_ENTER" host6 "$@"; }
+lan() { "$LAB_ENTER" lan "$@"; }
+nat() { "$LAB_ENTER" nat "$@"; }
 
 # dtcp-up in the customer's box.
-dtcp_up() { customer timeout 60 "$DTCP_UP" "$@"; }
+dtcp_up() { "$LAB_ENTER" customer -t 60 "$DTCP_UP" "$@"; }
 
 # lab_spawn NAME COMMAND...: starts COMMAND (no function) in the background,
 # its number in /run/lab/NAME.pid, its output in /run/lab/NAME.log.
@@ -96,15 +103,21 @@ lab_kill() {
 }
 
 # lab_gone PID: that process has ended (it may be a zombie).
-lab_gone() { ! grep -qs '^State:.[^Z]' "/proc/$1/status"; }
+lab_gone() {
+	local line
+	[ -e "/proc/$1" ] || return 0
+	read -r line <"/proc/$1/stat" || return 0
+	[[ $line == *') Z '* ]]
+} 2>/dev/null
 
 # lab_sleep SECONDS: without starting a program.
 lab_sleep() { read -rt "$1" -u "$LAB_NEVER" || true; }
 
-# wait_for SECONDS COMMAND...: runs COMMAND until it succeeds; fails, and says
-# so, when it has not after SECONDS (an integer).
+# wait_for SECONDS COMMAND...: runs COMMAND until it succeeds, 50 ms apart at
+# first, then up to 250; fails, and says so, when it has not after SECONDS (an
+# integer).
 wait_for() {
-	local limit=$1 end
+	local limit=$1 end pause=50 text
 	shift
 	end=$((${EPOCHREALTIME/./} + limit * 1000000))
 	until "$@" >/dev/null 2>&1; do
@@ -112,7 +125,9 @@ wait_for() {
 			echo "waited $limit s in vain for: $*" >&2
 			return 1
 		fi
-		lab_sleep 0.05
+		printf -v text '0.%03d' $pause
+		lab_sleep "$text"
+		pause=$((pause < 200 ? pause * 5 / 4 : 250))
 	done
 }
 

@@ -7,3 +7,10 @@ $(BUILD)/lab/xstate.so: tests/lab/xstate.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 $(WARN) -O2 -shared -fPIC -o $@.new $<
 	@mv $@.new $@
+
+# What the lab's functions run commands in its boxes with.
+test-programs: $(BUILD)/lab/enter
+
+$(BUILD)/lab/enter: tests/lab/enter.c
+	@mkdir -p $(@D)
+	$(CC) $(DEFS) $(WARN) -O2 -static -o $@ $<

@@ -9,13 +9,15 @@ lab_dtcpd_start() {
 	lab_python dtcpd provider dtcpd --listen "$LAB_SERVER4" --user foo bar "$LAB_PREFIX" \
 		--log /run/lab/dtcpd-events.log --control /run/lab/dtcpd-control "$@"
 	wait_for 10 lab_dtcpd_settled
-	grep -q '^port' /run/lab/dtcpd.log || {
+	lab_dtcpd_serves || {
 		cat /run/lab/dtcpd.log >&2
 		return 1
 	}
 }
-lab_dtcpd_settled() {
-	grep -q '^port' /run/lab/dtcpd.log || lab_gone "$(cat /run/lab/dtcpd.pid)"
+lab_dtcpd_settled() { lab_dtcpd_serves || lab_gone "$(</run/lab/dtcpd.pid)"; }
+lab_dtcpd_serves() {
+	local line
+	read -r line </run/lab/dtcpd.log && [[ $line == port* ]]
 }
 
 # lab_dtcpd_stop [SIGNAL]: TERM removes its tunnels; KILL leaves them, and
