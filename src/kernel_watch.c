@@ -47,6 +47,13 @@ static void meddled(struct kernel *k, const char *what)
 	}
 }
 
+static bool is_own_address(const struct kernel *k, const struct watch_event *e)
+{
+	struct in6_addr own;
+
+	return tunnel_address(&k->now, &own) && memcmp(&e->address, &own, sizeof own) == 0;
+}
+
 /* Whether the route was ours to go: only these ops remove any. */
 static bool withdraws(const struct kernel *k)
 {
@@ -78,4 +85,7 @@ void kernel_watch(struct kernel *k, const struct watch_event *e)
 	if (e->kind == WATCH_ROUTE_GONE && k->routes && !withdraws(k) &&
 	    e->index == link_index(k->now.name))
 		meddled(k, "a route into the tunnel");
+	if (e->kind == WATCH_ADDRESS6_GONE && is_own_address(k, e) &&
+	    e->index == link_index(k->now.name))
+		meddled(k, "the tunnel's address");
 }

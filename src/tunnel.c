@@ -55,6 +55,17 @@ void tunnel_plan(struct tunnel *t, const struct account *a, const struct offer *
 	memcpy(t->routes, a->routes, sizeof t->routes);
 }
 
+bool tunnel_address(const struct tunnel *t, struct in6_addr *own)
+{
+	if (t->type == DTCP_HOST) {
+		*own = t->near6;
+		return true;
+	}
+	*own = t->prefixes[0].addr;
+	own->s6_addr[15] |= 1; /* the first one of the prefix */
+	return t->type == DTCP_NETWORK && t->n_lans == 0;
+}
+
 bool tunnel_same(const struct tunnel *a, const struct tunnel *b)
 {
 	if (memcmp(a, b, offsetof(struct tunnel, lans)) != 0)

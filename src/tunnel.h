@@ -59,6 +59,10 @@ void tunnel_plan(struct tunnel *t, const struct account *a, const struct offer *
  * 3.2.1). */
 unsigned tunnel_auto_mtu(unsigned link_mtu);
 
+/* The global address of the interface itself: none for type tunnelonly, or where
+ * the LAN interfaces have them. */
+bool tunnel_address(const struct tunnel *t, struct in6_addr *own);
+
 /* True where b can be made of a by tunnel_move(): all but the near end and the
  * MTU is the same. */
 bool tunnel_same(const struct tunnel *a, const struct tunnel *b);

@@ -55,22 +55,15 @@ void tunnel_lan_add(const struct tunnel_lan *lan, struct lines *l)
 	line(l, "addr add %s/64 dev %s", text_ipv6(&lan->address), lan->name);
 }
 
-/* The /128 of the prefix that the tunnel has where no LAN has an address. */
-static const char *own_address(const struct tunnel *t)
-{
-	struct in6_addr a = t->prefixes[0].addr;
-
-	a.s6_addr[15] |= 1;
-	return text_ipv6(&a);
-}
-
 static void addresses(const struct tunnel *t, struct lines *l)
 {
+	struct in6_addr own;
+
 	if (t->type == DTCP_HOST)
 		line(l, "addr add %s peer %s/128 dev %s", text_ipv6(&t->near6), text_ipv6(&t->peer6),
 		     t->name);
-	if (t->type == DTCP_NETWORK && t->n_lans == 0)
-		line(l, "addr add %s/128 dev %s", own_address(t), t->name);
+	else if (tunnel_address(t, &own))
+		line(l, "addr add %s/128 dev %s", text_ipv6(&own), t->name);
 	for (unsigned i = 0; i < t->n_lans; i++)
 		if (t->lans[i].state == LAN_OURS)
 			tunnel_lan_add(&t->lans[i], l);

@@ -109,8 +109,10 @@ static void link_message(const struct nlmsghdr *h, struct watch_event *e)
 static void address_message(const struct nlmsghdr *h, struct watch_event *e)
 {
 	const struct ifaddrmsg *info = NLMSG_DATA(h);
-	const struct rtattr *a = netlink_attr(h, sizeof *info, IFA_ADDRESS, sizeof e->address);
+	const struct rtattr *a = netlink_attr(h, sizeof *info, IFA_LOCAL, sizeof e->address);
 
+	if (!a) /* where there is a peer, this is the peer's */
+		a = netlink_attr(h, sizeof *info, IFA_ADDRESS, sizeof e->address);
 	e->kind = info->ifa_family == AF_INET ? WATCH_ADDRESS4 : WATCH_ADDRESS6_GONE;
 	e->index = info->ifa_index;
 	if (a)

@@ -36,6 +36,22 @@ works() { is_up && lab_ping6 customer "$LAB_HOST6"; }
 	assert_nothing_left
 }
 
+@test "an address that somebody removes is built anew" {
+	ip -n customer addr del "${LAB_PREFIX%/*}1/128" dev dtcp0
+	wait_for 15 works
+	ip -n customer -6 addr show dev dtcp0 | grep " ${LAB_PREFIX%/*}1/128 "
+	lab_log "somebody removed the tunnel's address; it is built anew"
+}
+
+@test "so is the one of a host" {
+	dtcp_up --down
+	lab_account type=host ping=1
+	dtcp_up "$LAB_CLIENT4"
+	ip -n customer -6 addr flush dev dtcp0 scope global
+	again() { [ "$(lab_log ': up: ' | wc -l)" = 3 ] && ip -n customer -6 addr show dev dtcp0 | grep ' peer '; }
+	wait_for 15 again
+}
+
 @test "an interface that somebody sets down is built anew" {
 	ip -n customer link set dtcp0 down
 	wait_for 15 works

@@ -122,19 +122,25 @@ static void links(void)
 static void addresses(void)
 {
 	char text[INET6_ADDRSTRLEN];
+	struct in6_addr own;
 
 	start();
 	address_change(RTM_NEWADDR, AF_INET, "192.0.2.1");
 	address_change(RTM_DELADDR, AF_INET, "192.0.2.1");
 	address_change(RTM_NEWADDR, AF_INET6, "2001:db8::1");
 	address_change(RTM_DELADDR, AF_INET6, "2001:db8::2");
+	/* One with a peer. */
+	address_change(RTM_DELADDR, AF_INET6, "2001:db8::4");
+	CHECK(inet_pton(AF_INET6, "2001:db8::3", &own) == 1);
+	attribute(IFA_LOCAL, &own, sizeof own);
 	parse(&buf, used);
-	CHECK_INT(n_events, 3); /* a new IPv6 address is nobody's concern */
+	CHECK_INT(n_events, 4); /* a new IPv6 address is nobody's concern */
 	CHECK_INT(events[0].kind, WATCH_ADDRESS4);
 	CHECK_INT(events[1].kind, WATCH_ADDRESS4);
 	CHECK_INT(events[2].kind, WATCH_ADDRESS6_GONE);
 	CHECK_INT(events[2].index, 7);
 	CHECK_STR(inet_ntop(AF_INET6, &events[2].address, text, sizeof text), "2001:db8::2");
+	CHECK_STR(inet_ntop(AF_INET6, &events[3].address, text, sizeof text), "2001:db8::3");
 }
 
 static void routes(void)
