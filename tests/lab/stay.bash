@@ -44,8 +44,7 @@ stay_is() {
 	said=$(dtcp_up --status -i dtcp0) || code=$?
 	[[ $said == "dtcp0: $1"* ]] || return 1
 	[ "$code" = "$([ "$1" = up ]; echo $?)" ] || return 1
-	# Most of the time that jq takes is its start.
-	[[ $(dtcp_up --status --json) == *"\"state\":\"$1\""* ]]
+	[ "$(stay_json state)" = "$1" ]
 }
 
 # stay_up [OPTION...]: the tunnel up on $LAB_CLIENT4, with the server running
