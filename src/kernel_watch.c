@@ -54,7 +54,7 @@ static bool is_own_address(const struct kernel *k, const struct watch_event *e)
 	return tunnel_address(&k->now, &own) && memcmp(&e->address, &own, sizeof own) == 0;
 }
 
-/* Whether the route was ours to go: only these ops remove any. */
+/* Whether the route was ours to go: only this op removes any. */
 static bool withdraws(const struct kernel *k)
 {
 	return k->op == KOP_ROUTES && !k->target_routes;
@@ -69,16 +69,14 @@ void kernel_watch(struct kernel *k, const struct watch_event *e)
 
 	if (!k->exists)
 		return;
-	if (k->op == KOP_BUILD && !k->added) {
-		if (e->kind == WATCH_LINK_NEW && named && link_kind(k->now.name) == LINK_SIT)
-			kernel_build_rest(k);
-		else
-			watch_lan(k, e);
-		return;
-	}
+	if (k->op == KOP_BUILD && !k->added && e->kind == WATCH_LINK_NEW && named &&
+	    link_kind(k->now.name) == LINK_SIT)
+		kernel_build_rest(k);
 	if (k->op == KOP_UNDO || !k->want_exists)
 		return; /* what goes now is meant to go */
 	watch_lan(k, e);
+	if (k->op == KOP_BUILD && !k->added)
+		return; /* it is not there yet */
 	if (e->kind == WATCH_LINK_GONE && named &&
 	    (k->op == KOP_NONE || link_kind(k->now.name) == LINK_ABSENT))
 		meddled(k, "the interface");
