@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "account.h"
+#include "clock.h"
 #include "log.h"
 #include "status_codes.h"
 
@@ -180,6 +181,11 @@ void dialogue_quit(struct net *n)
 	const char *text;
 
 	log_msg(LOG_DEBUG, "C: quit");
-	if (net_write(n, "quit\r\n", 6) == NET_OK && net_line(n, &text) == NET_OK)
-		log_msg(LOG_DEBUG, "S: %s", text);
+	if (net_write(n, "quit\r\n", 6) != NET_OK || net_line(n, &text) != NET_OK)
+		return;
+	log_msg(LOG_DEBUG, "S: %s", text);
+	/* A login that comes before the server has removed this session's tunnel
+	 * may be refused. */
+	while (clock_ms() < n->deadline && net_line(n, &text) == NET_OK)
+		;
 }

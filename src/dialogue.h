@@ -39,7 +39,8 @@ bool dialogue_ping(struct net *n);
  * +OK, STATUS_PENDING where no whole line is there yet, else as above. */
 int dialogue_pong(struct dialogue *d, struct net *n);
 
-/* Says quit and waits for the answer until n->deadline, whatever comes. */
+/* Says quit and waits until n->deadline for the server to answer and to close
+ * the connection, whatever else comes. */
 void dialogue_quit(struct net *n);
 
 #endif

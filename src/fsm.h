@@ -85,7 +85,7 @@ enum {
 	FSM_PONG_MS = 10000,  /* longest wait for a pong */
 	FSM_GRACE_MS = 5000,  /* routes outlive the session by this */
 	FSM_HELD_MS = 60000,  /* a session of this length held */
-	FSM_LEAVE_MS = 500,   /* longest wait for the answer to quit */
+	FSM_LEAVE_MS = 500,   /* longest wait for the server to close after quit */
 	FSM_SCRIPT_MS = 1000, /* longest run of the script's last event */
 	FSM_END_MS = 1750     /* longest end of all */
 };

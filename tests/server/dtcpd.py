@@ -31,6 +31,8 @@ class Server:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             self.log_fd = os.open(options.log, flags, 0o644)
         self.lock = threading.RLock()
+        # Held until a far end is gone: only then its addresses can have another.
+        self.removal = threading.RLock()
         self.sessions = {}
         self.lost = {}    # user: when a session of his ended without `quit`
         self.logins = 0   # counts offers, for `prefixes`
@@ -79,19 +81,20 @@ class Server:
     def displace(self, newer):
         """A new tunnel to an address takes the place of an older one, which
         a client that vanished without a word left behind."""
-        with self.lock:
-            older = [s for s in self.sessions.values()
-                     if s is not newer and s.far_end and s.peer == newer.peer]
-        for other in older:
-            other.log("displaced", "by %d" % newer.number)
-            self.remove(other)
+        with self.removal:
+            with self.lock:
+                older = [s for s in self.sessions.values()
+                         if s is not newer and s.far_end and s.peer == newer.peer]
+            for other in older:
+                other.log("displaced", "by %d" % newer.number)
+                self.remove(other)
 
     def remove(self, which):
         """Removes the tunnel of a session, once."""
-        with self.lock:
+        with self.removal:
             end, which.far_end = which.far_end, None
-        if end:
-            end.remove()
+            if end:
+                end.remove()
 
     def forget(self, which):
         """A session is over."""
