@@ -154,7 +154,7 @@ demo: deps
 	tests/demo/demo
 
 check: deps
-	$(MAKE) all test-programs
+	$(MAKE) -j "$$(nproc)" all test-programs
 	tests/run
 
 # What tests need built; folders of tests/ add to it.

@@ -106,15 +106,23 @@ apt() {
 # Unpacks package $1 into the layer. The marker is written last, so that an
 # interrupted run is repeated.
 unpack() {
-	local tmp
+	local tmp dir
 	tmp=$(mktemp -d)
 	# apt's own user must be able to write there, or apt warns.
 	chmod 755 "$tmp"
 	(cd "$tmp" && apt-get -q -o APT::Sandbox::User=root download "$1")
 	mkdir -p "$layer/.unpacked"
 	dpkg-deb -x "$tmp"/*.deb "$tmp/x"
-	# Each lab copies the layer.
 	rm -rf "$tmp"/x/usr/share/{doc,locale,man}
+	# Debian's /bin, /lib and /sbin are links into /usr: a folder of that name
+	# in a layer would hide the link.
+	for dir in bin lib lib64 sbin; do
+		if [ -L "/$dir" ] && [ -d "$tmp/x/$dir" ]; then
+			mkdir -p "$tmp/x/usr/$dir"
+			cp -a "$tmp/x/$dir/." "$tmp/x/usr/$dir"
+			rm -r "$tmp/x/${dir:?}"
+		fi
+	done
 	cp -a "$tmp/x/." "$layer"
 	rm -rf "$tmp"
 	: >"$layer/.unpacked/$1"
