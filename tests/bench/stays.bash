@@ -99,19 +99,20 @@ many_dirty() {
 }
 
 # many_cpu FIGURE WHICH NAME PID...: CPU time for a keepalive of the peer NAME,
-# for which each round asks 200 times, the PIDs in turn. The kernel of the lab
-# counts CPU time in ticks of 10 ms, so they come at odd times.
+# for which each round asks 1,000 times, the PIDs in turn. The kernel of the lab
+# counts CPU time in ticks of 10 ms, so they come at odd times, and there have to
+# be many.
 many_cpu() {
 	local figure=$1 which=$2 pids woken=("${@:4}") n before after
 	mapfile -t pids < <(peer_pids "$3")
 	for ((round = WARM_UP; round < RUNS + WARM_UP; round++)); do
 		before=$(cpu "${pids[@]}")
-		for ((n = 0; n < 200; n++)); do
+		for ((n = 0; n < 1000; n++)); do
 			kill -USR1 "${woken[n % ${#woken[@]}]}"
-			lab_sleep 0.0$((13 + RANDOM % 10))
+			lab_sleep 0.00$((4 + RANDOM % 6))
 		done
 		after=$(cpu "${pids[@]}")
-		sample "$figure" "$which" $(((after - before) / 200))
+		sample "$figure" "$which" $(((after - before) / 1000))
 	done
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* fail [-t TRACE] [-i ROLE:CALL:N=ERROR] [-p ROLE=PID]... COMMAND [ARGUMENT]...
+/* fail [-t TRACE] [-i ROLE:CALL:N=ERROR] [-p ROLE=PID]... [-u FOLDER]
+ *      COMMAND [ARGUMENT]...
  *
  * Runs dtcp-up, follows its processes and those named by -p, and writes each
  * system call that they make to TRACE as ROLE:CALL:N, the Nth of its kind in
@@ -9,7 +10,10 @@
  * Roles: command, keeper, session, helper, in the order in which they fork;
  * spawn: a process on its way to be another program, which is let go then.
  * Prints `=failed` when the call is met and `=exit STATUS` when COMMAND has
- * ended; goes on until SIGTERM or the last process's end. As root, on x86-64. */
+ * ended; goes on until SIGTERM or the last process's end. As root, on x86-64.
+ *
+ * A dtcp-up that counts the lines that it runs writes the counts to FOLDER as it
+ * ends: from there on a process's calls are not the program's. */
 #include <err.h>
 #include <errno.h>
 #include <signal.h>
@@ -20,6 +24,7 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,11 +48,13 @@ static struct process {
 	bool failing; /* this one */
 	unsigned long long rdi; /* as it was before that */
 	bool ours;    /* main() has begun: what was before is the loader's */
+	bool over;    /* it writes down what it has run */
 } processes[PROCESSES];
 
 static unsigned counts[ROLES][CALLS];
 static struct { bool set, met; enum role role; int call, error; unsigned n; } want;
 static FILE *trace;
+static const char *counts_folder;
 static volatile sig_atomic_t ended;
 
 /* Again and again, since waitpid(2) may begin just after this. */
@@ -102,17 +109,23 @@ static void parse_want(char *text)
 	want.set = true;
 }
 
+/* Whether the path that openat(2) is called with begins so. */
+static bool opens(const struct process *p, const struct user_regs_struct *r, const char *begin)
+{
+	char path[256];
+	struct iovec here = {path, strlen(begin)}, there = {(void *)r->rsi, strlen(begin)};
+
+	return here.iov_len <= sizeof path && r->orig_rax == SYS_openat &&
+	       process_vm_readv(p->pid, &here, 1, &there, 1, 0) == (ssize_t)here.iov_len &&
+	       memcmp(path, begin, here.iov_len) == 0;
+}
+
 /* The loader's calls end where main() opens /dev/null. */
 static bool ours(struct process *p, const struct user_regs_struct *r)
 {
-	long word;
-
-	if (!p->ours && r->orig_rax == SYS_openat) {
-		errno = 0;
-		word = ptrace(PTRACE_PEEKDATA, p->pid, (void *)r->rsi, NULL);
-		p->ours = errno == 0 && memcmp(&word, "/dev/nul", sizeof word) == 0;
-	}
-	return p->ours;
+	p->ours = p->ours || opens(p, r, "/dev/null");
+	p->over = p->over || (counts_folder && opens(p, r, counts_folder));
+	return p->ours && !p->over;
 }
 
 static void enter(struct process *p, struct user_regs_struct *r)
@@ -300,11 +313,13 @@ int main(int argc, char *argv[])
 
 	sigaction(SIGTERM, &sa, NULL); /* no SA_RESTART: waitpid() ends */
 	sigaction(SIGALRM, &sa, NULL);
-	while ((option = getopt(argc, argv, "+t:i:p:")) != -1) {
+	while ((option = getopt(argc, argv, "+t:i:p:u:")) != -1) {
 		if (option == 't')
 			trace = fopen(optarg, "we");
 		else if (option == 'i')
 			parse_want(optarg);
+		else if (option == 'u')
+			counts_folder = optarg;
 		else if (option == 'p')
 			seize(optarg);
 		else

@@ -3,8 +3,8 @@
 plausibly return, and kills its process there once. Runs in the lab (see
 faults.bash), in the customer's namespace.
 
-  faults.py [--phase PHASE]... [--part N/OF] [--only REGEX] [--seconds S]
-            [--traces N] PROGRAM
+  faults.py [--phase PHASE]... [--part N/OF] [--only REGEX] [--one-error]
+            [--seconds S] [--traces N] PROGRAM
 
 A phase (up, ping, reconnect, move, down; again and clean: dtcp-up and --down after
 a keeper was killed) is first run as it is, under `fail`, which writes down its
@@ -111,11 +111,24 @@ def calls_of(phase, runs):
     return calls
 
 
+def one_error(faults):
+    """Of the faults one for each call, where there are several the next one each
+    time, and no kill."""
+    errors = {}
+    for call, error in faults:
+        if error != "kill":
+            errors.setdefault(call, []).append(error)
+    for turn, (call, known) in enumerate(errors.items()):
+        yield call, known[turn % len(known)]
+
+
 def one_phase(report, phase, options, seconds):
     """Every chosen fault of a phase."""
     started = time.monotonic()
     share, of = options.part
     faults = list(faults_of(calls_of(phase, options.traces)))
+    if options.one_error:
+        faults = list(one_error(faults))
     chosen = [f for i, f in enumerate(faults) if i % of == share % of
               and re.search(options.only, ":".join((phase.name, *f)))]
     print("%s: %d calls, %d faults, %d of them to try" % (
@@ -154,6 +167,7 @@ def main():
     parser.add_argument("--part", type=part, default=(0, 1), metavar="N/OF")
     parser.add_argument("--seconds", type=float, default=1e9, help="shared by the phases")
     parser.add_argument("--traces", type=int, default=6, help="runs that show which calls there are")
+    parser.add_argument("--one-error", action="store_true", help="one for each call, no kill")
     parser.add_argument("--only", default="", help="a regular expression of faults")
     parser.add_argument("program")
     options = parser.parse_args()

@@ -9,6 +9,7 @@ import time
 from machine import NEAR, Wrong, family, keeper, kill_all, processes, read, until
 
 FAIL = os.path.join(os.path.dirname(__file__), "../../build/faults/fail")
+COUNTS = os.environ.get("FAULTS_COUNTS")  # where a dtcp-up writes which lines it ran
 SERVER_LOG = "/run/lab/dtcpd-events.log"
 SERVER_CONTROL = "/run/lab/dtcpd-control"
 STATUSES = {64, 69, 71, 76, 77, 78}
@@ -21,6 +22,8 @@ class Failer:
 
     def __init__(self, command, fault, trace):
         arguments = [FAIL, "-t", trace]
+        if COUNTS:
+            arguments += ["-u", COUNTS]
         if fault:
             arguments += ["-i", fault]
         boss, talker = family()

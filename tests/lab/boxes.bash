@@ -96,9 +96,12 @@ lab_end() {
 	lab_down
 }
 
-# lab_down: ends every process in the boxes, and removes the boxes.
+# lab_down: ends every process in the boxes, and removes the boxes. A program
+# that counts which lines it runs (LAB_COUNTS) writes that down only when it ends
+# by itself.
 lab_down() {
 	local pids
+	[ -z "${LAB_COUNTS-}" ] || "$LAB_ENTER" customer -t 10 "$DTCP_UP" --down >/dev/null 2>&1 || true
 	pids=$(lab_box_pids)
 	while [ -n "$pids" ]; do
 		# One name a word is meant; some may have ended by now.
