@@ -13,5 +13,7 @@ load unit
 @test "a route that goes while more is made is not forgotten" { unit; }
 @test "a route that is withdrawn is nobody else's doing" { unit; }
 @test "an interface that goes while more is made is not forgotten" { unit; }
+@test "without source routes it is built anew, and that is said once" { unit; }
+@test "an address on a LAN that cannot be made ends nothing" { unit; }
 
 @test "every case of kernel has a test here, and every test a case" { unit_complete; }

@@ -17,6 +17,7 @@ static enum link_kind kinds[4];
 static unsigned n_kinds, asked;
 static unsigned starts, kills; /* of ip(8) */
 static int feed_error;
+static unsigned index_of_all; /* of every interface */
 static char fed[4096];
 
 enum link_kind link_kind(const char *name)
@@ -28,7 +29,7 @@ enum link_kind link_kind(const char *name)
 unsigned link_index(const char *name)
 {
 	(void)name;
-	return 0;
+	return index_of_all;
 }
 
 bool link_has_address6(const char *name, const struct in6_addr *a)
@@ -315,6 +316,65 @@ static void interface_gone(void)
 	CHECK_HAS(said(), "somebody removed the interface");
 }
 
+/* Built anew without what this kernel lacks, which is said once. */
+static void lacks(void)
+{
+	static const char ip_says[] =
+		"Error: Specifying source address requires IPV6_SUBTREES to be enabled.\n"
+		"Command failed -:7\n";
+
+	build(0, true);
+	snprintf(k.run.text, sizeof k.run.text, "%s", ip_says);
+	CHECK_INT(kernel_reaped(&k, 1 << 8), KERNEL_BUSY);
+	CHECK_HAS(fed, "tunnel del");
+	CHECK_STR(said(), "4 dtcp0: this kernel has no source routes (IPV6_SUBTREES): another "
+			  "default route may carry packets with the tunnel's addresses\n");
+	KERNEL_SAYS(LINK_ABSENT, LINK_ABSENT, LINK_SIT);
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
+	CHECK_HAS(fed, "tunnel add");
+	CHECK(k.now.no_source_routes);
+	appears();
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_DONE);
+	/* Where that did not help it is a failure like any other. */
+	unit_log_clear();
+	gone(WATCH_ROUTE_GONE);
+	KERNEL_SAYS(LINK_SIT, LINK_ABSENT);
+	CHECK_INT(kernel_go(&k), KERNEL_BUSY);
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
+	snprintf(k.run.text, sizeof k.run.text, "%s", ip_says);
+	CHECK_INT(kernel_reaped(&k, 1 << 8), KERNEL_FAILED);
+	CHECK_HAS(said(), "3 dtcp0: ip: exit status: Error: Specifying source address");
+}
+
+/* An address on a LAN that cannot be made ends nothing. */
+static void lan_fails(void)
+{
+	struct watch_event e = {.kind = WATCH_LINK_NEW, .name = "lan0"};
+
+	begin();
+	KERNEL_SAYS(LINK_ABSENT, LINK_SIT);
+	t.type = DTCP_TUNNELONLY;
+	t.n_lans = 1;
+	snprintf(t.lans[0].name, sizeof t.lans[0].name, "lan0");
+	CHECK_INT(kernel_want(&k, &t, true), KERNEL_BUSY);
+	appears();
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_DONE);
+	index_of_all = 7;
+	kernel_watch(&k, &e);
+	CHECK_INT(kernel_go(&k), KERNEL_BUSY);
+	CHECK_HAS(fed, "addr add");
+	CHECK_HAS(said(), "5 dtcp0: LAN interface lan0 gets its address");
+	snprintf(k.run.text, sizeof k.run.text, "RTNETLINK answers: Permission denied\n");
+	CHECK_INT(kernel_reaped(&k, 2 << 8), KERNEL_DONE);
+	CHECK_HAS(said(), "3 dtcp0: ip: exit status: RTNETLINK answers: Permission denied");
+	CHECK_INT(k.now.lans[0].state, LAN_ABSENT);
+	CHECK(k.exists && !k.left);
+	/* It is tried again when the interface comes anew. */
+	kernel_watch(&k, &e);
+	CHECK_INT(kernel_go(&k), KERNEL_BUSY);
+	index_of_all = 0;
+}
+
 static const struct unit_case cases[] = {
 	{"over what cannot be looked at nothing is built", unknown_up},
 	{"what cannot be looked at is not gone", unknown_down},
@@ -326,5 +386,7 @@ static const struct unit_case cases[] = {
 	{"a route that goes while more is made is not forgotten", meanwhile},
 	{"a route that is withdrawn is nobody else's doing", withdrawn},
 	{"an interface that goes while more is made is not forgotten", interface_gone},
+	{"without source routes it is built anew, and that is said once", lacks},
+	{"an address on a LAN that cannot be made ends nothing", lan_fails},
 };
 UNIT_MAIN(cases)
