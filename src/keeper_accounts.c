@@ -18,11 +18,12 @@ bool keeper_load_accounts(struct keeper *k, struct account *list)
 	memcpy(before, k->by_number, sizeof before);
 	memcpy(cases, k->first_case, sizeof cases);
 	for (struct account *a = list; a; a = a->next)
-		if (++n > FSM_ACCOUNTS) {
-			log_msg(LOG_ERR, "%s: more than %d accounts for one interface",
-				k->how.interface, FSM_ACCOUNTS);
-			return false;
-		}
+		n++;
+	if (n > FSM_ACCOUNTS) {
+		log_msg(LOG_ERR, "%s: %u accounts are for this interface, more than %d",
+			k->how.interface, n, FSM_ACCOUNTS);
+		return false;
+	}
 	n = 0;
 	k->fsm.preferred = 0;
 	for (struct account *a = list; a; a = a->next, n++) {

@@ -165,3 +165,33 @@ modes=('dry type=tunnelonly' 'up tunnel=none')
     gives 0
     took "$start" 1700 5000
 }
+
+@test "more accounts for an interface than can be tried are an error, of a reload, too" {
+    serve
+    many=()
+    for i in {1..33}; do
+        many+=("$(line "user$((1 + i % 9))" tunnel=none)")
+    done
+    accounts "${many[@]}"
+    up
+    gives 78 'dtcp0: 33 accounts are for this interface, more than 32'
+    nothing_left
+    accounts "${many[@]:1}"
+    up
+    gives 0
+    pid=$(<"$RUN_DIR/dtcp0.pid")
+    accounts "${many[@]}"
+    log_size=$(wc -l <log)
+    kill -HUP "$pid"
+    show
+    gives 0
+    [ "$(<"$RUN_DIR/dtcp0.pid")" = "$pid" ]
+    down
+    gives 0
+    # The session stayed: no other was begun.
+    [ "$(tail -n "+$((log_size + 1))" log | grep -c ' accepted ')" = 0 ]
+    # Those of another interface do not count.
+    accounts "${many[@]:1}" "$(line user1 tunnel=none interface=dtcp1)"
+    up
+    gives 0
+}
