@@ -70,12 +70,6 @@ static bool finish(struct kernel *k)
 	return r == KERNEL_DONE;
 }
 
-static bool no_record(void *arg)
-{
-	(void)arg;
-	return true;
-}
-
 /* Removes what a keeper that was killed left. ASK_AGAIN where another one has
  * come meanwhile. */
 static int remove_left(struct down *d, const char *iface)
@@ -96,7 +90,7 @@ static int remove_left(struct down *d, const char *iface)
 	if (there && left.in_kernel) {
 		log_msg(LOG_NOTICE, "%s: removing what a keeper that was killed (process %d) left",
 			iface, (int)left.pid);
-		kernel_init(&k, no_record, NULL);
+		kernel_init(&k, NULL, NULL);
 		kernel_adopt(&k, &left.tunnel);
 		if (!finish(&k))
 			status = STATUS_SYSTEM;

@@ -48,6 +48,8 @@ enum kernel_result {
 	KERNEL_FAILED /* after a message; all was removed again unless k->left */
 };
 
+/* record: see struct kernel; NULL where nothing will be wanted but the end of
+ * what kernel_adopt() is told. */
 void kernel_init(struct kernel *k, bool (*record)(void *arg), void *arg);
 
 /* Says that this is (perhaps only in part) in the kernel, and not as it should

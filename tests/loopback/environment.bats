@@ -194,6 +194,33 @@ END
     done
 }
 
+@test "71: libcrypto cannot be loaded, lacks what is needed, or computes no MD5" {
+    serve
+    account tunnel=none
+    library=$(ldconfig -p | awk '$1 ~ /^libcrypto/ { print $NF; exit }')
+    fake() { "${CC:-cc}" -shared -o fake.so -x c -; }
+    # For the shell that it starts.
+    # shellcheck disable=SC2016
+    within=(unshare --mount sh -c 'mount --bind fake.so "$0" && exec "$@"' "$library")
+    : >fake.so
+    up
+    gives 71 'libcrypto cannot be loaded: ' 'file too short'
+    nothing_left
+    fake <<<'int EVP_md5;'
+    up
+    gives 71 'libcrypto cannot be loaded: ' 'undefined symbol: OPENSSL_init_crypto'
+    nothing_left
+    fake <<<'int OPENSSL_init_crypto(void) { return 1; }
+        void *EVP_md5(void) { return (void *)0; }
+        int EVP_Digest(void) { return 0; }'
+    up
+    gives 71 'libcrypto computes no MD5 (is this host in FIPS mode?)'
+    nothing_left
+    within=()
+    up
+    gives 0
+}
+
 @test "an ordinary user's dry run is like root's" {
     plain
     chown 65534 accounts

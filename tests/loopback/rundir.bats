@@ -282,7 +282,7 @@ time.sleep(60)' >locked
 @test "after SIGKILL of every process a start or --down puts all right" {
     serve
     account tunnel=none
-    for then in up down; do
+    for then in up down 'down --link lo'; do
         up
         gives 0
         pkill -KILL -f "^$DTCP_UP .*$T/"
@@ -291,6 +291,10 @@ time.sleep(60)' >locked
         show --json
         gives 1
         [[ $output = *'"state":"down"'*'"pid":null'* ]]
+        # The end of another link leaves that to its own.
+        down --link ppp7
+        gives 0
+        [ -e run/dtcp0.state ]
         $then
         gives 0
         down
