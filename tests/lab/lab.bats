@@ -20,30 +20,26 @@ client() {
 	wait_for 10 grep -q '^built' /run/lab/client.log
 }
 
-@test "the customer dials, gets a new address when the link bounces, hangs up" {
-	lab_pppoe_server_start
-	lab_pppoe_dial defaultroute persist holdoff 0
-	[ "$(lab_address ppp0)" = 192.0.2.101 ]
-	customer ping -c 1 -W 2 "$LAB_SERVER4"
-	ip -n customer link show ppp0 | grep 'mtu 1492'
-	lab_pppoe_bounce
-	bounced() { [ "$(lab_address ppp0)" = 192.0.2.102 ]; }
-	wait_for 15 bounced
-	lab_pppoe_hangup
-	[ -z "$(lab_address ppp0)" ]
-}
-
-@test "pppd runs the customer's hooks, and the provider's pppd does not" {
+@test "the customer dials, with hooks, gets a new address when the link bounces, hangs up" {
 	cat >/etc/ppp/ip-up.d/note <<-'END'
 		#!/bin/sh
 		echo "$PPP_IFACE $PPP_LOCAL" >>/run/lab/note
 	END
 	chmod +x /etc/ppp/ip-up.d/note
 	rm -f /run/lab/note
-	lab_pppoe_server_start 192.0.2.77
-	lab_pppoe_dial
+	lab_pppoe_server_start
+	lab_pppoe_dial defaultroute persist holdoff 0
+	[ "$(lab_address ppp0)" = 192.0.2.101 ]
+	customer ping -c 1 -W 2 "$LAB_SERVER4"
+	ip -n customer link show ppp0 | grep 'mtu 1492'
 	wait_for 5 test -s /run/lab/note
-	[ "$(cat /run/lab/note)" = 'ppp0 192.0.2.77' ]
+	[ "$(</run/lab/note)" = 'ppp0 192.0.2.101' ] # and not the provider's
+	lab_pppoe_bounce
+	bounced() { [ "$(lab_address ppp0)" = 192.0.2.102 ]; }
+	wait_for 15 bounced
+	wait_for 5 grep -qx 'ppp0 192.0.2.102' /run/lab/note
+	lab_pppoe_hangup
+	[ -z "$(lab_address ppp0)" ]
 }
 
 @test "what a test writes to /etc/ppp is gone in the next one" {
@@ -80,7 +76,7 @@ client() {
 	wait_for 5 grep -q DHCPRELEASE /run/lab/dhcpd.log
 }
 
-@test "a tunnel carries IPv6 both ways, and ff02::2 answers" {
+@test "a tunnel carries IPv6 both ways, ff02::2 answers if it is told to; types host and tunnelonly" {
 	lab_static
 	lab_dtcpd_start
 	client
@@ -91,29 +87,22 @@ client() {
 	lab_dtcpd_command 'do all close'
 	wait_for 5 not lab_far_interfaces
 	not lab_ping6 customer "$LAB_HOST6"
-}
-
-@test "the far end can be told not to answer ff02::2" {
-	lab_static
-	lab_dtcpd_start --set allrouters=off
-	client
+	client_again() {
+		lab_kill client || true # it ends when the server closes
+		ip -n customer link del dtcp0
+		client "$@"
+	}
+	lab_dtcpd_set allrouters=off
+	client_again
 	not lab_ping6 customer ff02::2 -I dtcp0
 	lab_ping6 customer ff02::1 -I dtcp0
-	lab_ping6 customer "$LAB_HOST6"
-}
-
-@test "types host and tunnelonly" {
-	lab_static
-	lab_dtcpd_start
-	client host
+	client_again host
 	lab_ping6 customer 2001:db8:c0de::5
-	lab_kill client
-	ip -n customer link del dtcp0
-	client tunnelonly
+	client_again tunnelonly
 	lab_ping6 customer fe80::c633:6401 -I dtcp0
 }
 
-@test "protocol 41 is filtered either way, and a smaller MTU" {
+@test "protocol 41 is filtered either way, and a smaller MTU; a silent server keeps the connection" {
 	lab_static
 	lab_dtcpd_start
 	client
@@ -128,12 +117,6 @@ client() {
 	lab_ping6 customer "$LAB_HOST6" -s 1300
 	lab_path_mtu off
 	lab_ping6 customer "$LAB_HOST6" -s 1400
-}
-
-@test "a silent server leaves the connection open" {
-	lab_static
-	lab_dtcpd_start
-	client
 	lab_silence on
 	client_pings() { kill -USR1 "$(cat /run/lab/client.pid)"; lab_sleep 1; }
 	client_pings
@@ -170,19 +153,16 @@ client() {
 	[ $status = 124 ]
 }
 
-@test "the LAN host reaches the customer's LAN address, with a delay" {
+@test "lab_delay is the round trip time; the LAN host's to the customer is longer than nothing" {
+	lab_static
+	lab_delay 30
+	customer ping -q -c 5 -i 0.2 "$LAB_SERVER4" |
+		awk -F / '/^rtt/ { exit !($5 > 29 && $5 < 60) }'
 	ip -n customer addr add 2001:db8:c0de::1/64 dev lan0 nodad
 	lab_lan_address 2001:db8:c0de:0
 	lab_ping6 lan 2001:db8:c0de::1
 	lan ping -6 -q -c 5 -i 0.2 2001:db8:c0de::1 |
 		awk -F / '/^rtt/ { exit !($5 > 1.5) }'
-}
-
-@test "lab_delay is the round trip time" {
-	lab_static
-	lab_delay 30
-	customer ping -q -c 5 -i 0.2 "$LAB_SERVER4" |
-		awk -F / '/^rtt/ { exit !($5 > 29 && $5 < 60) }'
 }
 
 @test "a TCP connection is watched byte by byte, and lives through a cut" {
@@ -214,26 +194,43 @@ client() {
 
 @test "assert_nothing_left notices each thing that may be left" {
 	assert_nothing_left
-	local made undo
-	while IFS=: read -r made undo; do
-		eval "${made//§/:}"
-		not assert_nothing_left
-		eval "${undo//§/:}"
-		assert_nothing_left
-	done <<-'END'
-		ip -n customer tunnel add name dtcp0 mode sit remote 192.0.2.9:ip -n customer link del dtcp0
-		ip -n customer addr add fd00§§1/64 dev lan0:ip -n customer addr flush dev lan0 to fd00§§/64
-		ip -n customer -6 route add unreachable 2001§db8§§/48:ip -n customer -6 route del unreachable 2001§db8§§/48
-		ip -n customer -6 route add default dev lan0:ip -n customer -6 route del default dev lan0
-		ip -n customer -6 rule add from fd00§§/8 table 7:ip -n customer -6 rule del from fd00§§/8 table 7
-		mkdir -p /run/dtcp-up && touch /run/dtcp-up/dtcp0.pid:rm /run/dtcp-up/dtcp0.pid
+	local made part
+	made=$(ip -n customer -batch - 2>&1 <<-'END'
+		tunnel add name dtcp0 mode sit remote 192.0.2.9
+		addr add fd00::1/64 dev lan0
+		route add unreachable 2001:db8::/48
+		route add ::/0 dev lan0
 	END
+	)
+	[ -z "$made" ]
+	ip -n customer -6 rule add from fd00::/8 table 7
+	mkdir -p /run/dtcp-up && touch /run/dtcp-up/dtcp0.pid
 	cp /bin/sleep /run/lab/dtcp-up
 	lab_spawn fake ip netns exec customer /run/lab/dtcp-up 60
 	wait_for 5 lab_processes_exist
-	not assert_nothing_left
+	# Each is told, so each alone would be enough.
+	run assert_nothing_left
+	echo "$output"
+	[ "$status" = 1 ]
+	for part in 'dtcp0' 'fd00::1/64' 'unreachable 2001:db8::/48' 'default dev lan0' \
+		'from fd00::/8' /run/dtcp-up/dtcp0.pid '/run/lab/dtcp-up 60'; do
+		[[ $output == *"$part"* ]] || { echo "not told: $part" && return 1; }
+	done
+	ip -n customer -batch - <<-'END'
+		link del dtcp0
+		addr flush dev lan0 to fd00::/64
+		route del unreachable 2001:db8::/48
+		route del ::/0 dev lan0
+	END
+	ip -n customer -6 rule del from fd00::/8 table 7
 	lab_kill fake KILL
+	rm /run/dtcp-up/dtcp0.pid
 	assert_nothing_left
+	# What is missing is noticed, too.
+	ip -n customer addr add fd00::2/64 dev lan0
+	lab_snapshot
+	ip -n customer addr del fd00::2/64 dev lan0
+	not assert_nothing_left
 }
 
 lab_processes_exist() { lab_processes | grep -q .; }
