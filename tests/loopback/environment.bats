@@ -221,6 +221,31 @@ END
     gives 0
 }
 
+@test "71: nobody in /etc/passwd whom the session could become" {
+    serve
+    account tunnel=none
+    # shellcheck disable=SC2016 # is for the shell that it starts
+    within=(unshare --mount sh -c 'mount --bind passwd /etc/passwd && exec "$@"' -)
+    for users in '' root:x:0:0:::/bin/sh dtcp-up:x:0:0::: dtcp-up:x:100:0::: nobody:x: nobody:x:a:b::: \
+        nobody2:x:7:7::: ; do
+        echo "$users" >passwd
+        up
+        gives 71 '/etc/passwd has no unprivileged user dtcp-up or nobody to become'
+        nothing_left
+    done
+    # Its own user comes before nobody, wherever it stands.
+    printf '%s\n' nobody:x:12345:12346::: dtcp-up:x dtcp-up:x:12347:12348::: nobody:x:1:1::: >passwd
+    up
+    gives 0
+    pgrep -u 12347 -f "$T"
+    down
+    gives 0
+    echo nobody:x:12345:12346::: >passwd
+    up
+    gives 0
+    pgrep -u 12345 -f "$T"
+}
+
 @test "an ordinary user's dry run is like root's" {
     plain
     chown 65534 accounts
