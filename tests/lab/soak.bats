@@ -20,16 +20,16 @@ even() {
 	done
 }
 
-@test "100 sessions that the server ends: nothing grows" {
-	soak_cycles sessions 100 1 >/run/lab/looks
+@test "40 sessions that the server ends: nothing grows" {
+	soak_cycles sessions 40 1 >/run/lab/looks
 	cat /run/lab/looks
 	grep ^ok /run/lab/looks
 	not grep ^failed /run/lab/looks
 	even processes interfaces addresses routes files
 }
 
-@test "100 moves, with and without a hook: nothing grows" {
-	soak_cycles moves 100 1 >/run/lab/looks
+@test "40 moves, with and without a hook: nothing grows" {
+	soak_cycles moves 40 1 >/run/lab/looks
 	cat /run/lab/looks
 	grep ^ok /run/lab/looks
 	not grep ^failed /run/lab/looks
