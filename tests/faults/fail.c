@@ -17,44 +17,16 @@
 #include <err.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
-#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifndef __x86_64__
-#error "registers are known for x86-64 alone"
-#endif
+#include "fail_calls.h"
 
-enum role { COMMAND, KEEPER, SESSION, HELPER, SPAWN, ROLES };
-enum { CALLS = 512, PROCESSES = 32, KILL = -1 };
-
-static const char *const role_names[ROLES] = {"command", "keeper", "session", "helper", "spawn"};
-static const char *const call_names[CALLS] = {
-#include "calls.h"
-};
-
-static struct process {
-	pid_t pid; /* 0: none */
-	enum role role;
-	bool inside;  /* a system call */
-	bool failing; /* this one */
-	unsigned long long rdi; /* as it was before that */
-	bool ours;    /* main() has begun: what was before is the loader's */
-	bool over;    /* it writes down what it has run */
-} processes[PROCESSES];
-
-static unsigned counts[ROLES][CALLS];
-static struct { bool set, met; enum role role; int call, error; unsigned n; } want;
-static FILE *trace;
-static const char *counts_folder;
 static volatile sig_atomic_t ended;
 
 /* Again and again, since waitpid(2) may begin just after this. */
@@ -67,119 +39,14 @@ static void on_term(int sig)
 	setitimer(ITIMER_REAL, &often, NULL);
 }
 
-static struct process *find(pid_t pid)
-{
-	for (int i = 0; i < PROCESSES; i++)
-		if (processes[i].pid == pid)
-			return &processes[i];
-	return NULL;
-}
-
-static struct process *add(pid_t pid, enum role role)
-{
-	struct process *p = find(pid);
-
-	if (!p)
-		p = find(0);
-	if (!p)
-		errx(125, "too many processes");
-	*p = (struct process){.pid = pid, .role = role, .ours = role != COMMAND};
-	return p;
-}
-
-static int number_of(const char *name, const char *const names[], int n)
-{
-	for (int i = 0; i < n; i++)
-		if (names[i] && strcmp(names[i], name) == 0)
-			return i;
-	errx(125, "%s is unknown", name);
-}
-
-static void parse_want(char *text)
-{
-	char *role = strtok(text, ":"), *call = strtok(NULL, ":"), *n = strtok(NULL, "="),
-	     *error = strtok(NULL, "");
-
-	if (!error)
-		errx(125, "-i ROLE:CALL:N=ERROR");
-	want.role = (enum role)number_of(role, role_names, ROLES);
-	want.call = number_of(call, call_names, CALLS);
-	want.n = (unsigned)atoi(n);
-	want.error = strcmp(error, "kill") == 0 ? KILL : atoi(error);
-	want.set = true;
-}
-
-/* Whether the path that openat(2) is called with begins so. */
-static bool opens(const struct process *p, const struct user_regs_struct *r, const char *begin)
-{
-	char path[256];
-	struct iovec here = {path, strlen(begin)}, there = {(void *)r->rsi, strlen(begin)};
-
-	return here.iov_len <= sizeof path && r->orig_rax == SYS_openat &&
-	       process_vm_readv(p->pid, &here, 1, &there, 1, 0) == (ssize_t)here.iov_len &&
-	       memcmp(path, begin, here.iov_len) == 0;
-}
-
-/* The loader's calls end where main() opens /dev/null. */
-static bool ours(struct process *p, const struct user_regs_struct *r)
-{
-	p->ours = p->ours || opens(p, r, "/dev/null");
-	p->over = p->over || (counts_folder && opens(p, r, counts_folder));
-	return p->ours && !p->over;
-}
-
-static void enter(struct process *p, struct user_regs_struct *r)
-{
-	unsigned call = (unsigned)r->orig_rax;
-	unsigned n;
-
-	if (!ours(p, r) || call >= CALLS || !call_names[call] || call == SYS_restart_syscall)
-		return;
-	n = ++counts[p->role][call];
-	if (trace)
-		fprintf(trace, "%s:%s:%u\n", role_names[p->role], call_names[call], n);
-	if (!want.set || want.met || want.role != p->role || want.call != (int)call || want.n != n)
-		return;
-	want.met = true;
-	puts("=failed");
-	fflush(stdout);
-	if (want.error == KILL) {
-		kill(p->pid, SIGKILL);
-		return;
-	}
-	p->failing = true;
-	/* The kernel closes a descriptor whatever it says of it. Where there is no
-	 * room brk(2) says where the break is, which 0 asks for; it has no errors. */
-	if (call == SYS_close)
-		return;
-	p->rdi = r->rdi;
-	if (call == SYS_brk)
-		r->rdi = 0;
-	else
-		r->orig_rax = (unsigned long long)-1;
-	ptrace(PTRACE_SETREGS, p->pid, NULL, r);
-}
-
-static void leave(struct process *p, struct user_regs_struct *r)
-{
-	if (p->failing) {
-		p->failing = false;
-		if (want.call == SYS_brk)
-			r->rdi = p->rdi;
-		else
-			r->rax = (unsigned long long)-(long)want.error;
-		ptrace(PTRACE_SETREGS, p->pid, NULL, r);
-	}
-}
-
 static void forked(const struct process *p, int event)
 {
 	unsigned long child;
 
 	if (ptrace(PTRACE_GETEVENTMSG, p->pid, NULL, &child) < 0)
 		return;
-	add((pid_t)child, event == PTRACE_EVENT_VFORK ? SPAWN
-			  : p->role < HELPER ? p->role + 1 : HELPER);
+	calls_add((pid_t)child, event == PTRACE_EVENT_VFORK ? SPAWN
+				: p->role < HELPER ? p->role + 1 : HELPER);
 }
 
 /* A stop of a process: what happened, and on with it. */
@@ -191,9 +58,9 @@ static void stopped(struct process *p, int status)
 	if (sig == (SIGTRAP | 0x80)) {
 		if (ptrace(PTRACE_GETREGS, p->pid, NULL, &r) == 0) {
 			if (!p->inside)
-				enter(p, &r);
+				calls_enter(p, &r);
 			else
-				leave(p, &r);
+				calls_leave(p, &r);
 		}
 		p->inside = !p->inside;
 	} else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK ||
@@ -216,7 +83,7 @@ static const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_
  * parent's report of it. */
 static void first_stop(pid_t pid)
 {
-	struct process *p = find(pid);
+	struct process *p = calls_find(pid);
 	int status;
 
 	while (!p) { /* its parent's report is on its way */
@@ -224,14 +91,14 @@ static void first_stop(pid_t pid)
 
 		if (other <= 0)
 			return;
-		if (WIFSTOPPED(status) && find(other))
-			stopped(find(other), status);
-		p = find(pid);
+		if (WIFSTOPPED(status) && calls_find(other))
+			stopped(calls_find(other), status);
+		p = calls_find(pid);
 	}
 	ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
 }
 
-static void start(char *argv[])
+static pid_t start(char *argv[])
 {
 	pid_t pid = fork();
 	int status;
@@ -246,8 +113,9 @@ static void start(char *argv[])
 	waitpid(pid, &status, WUNTRACED);
 	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)options) < 0)
 		err(125, "seize");
-	add(pid, COMMAND);
+	calls_add(pid, COMMAND);
 	kill(pid, SIGCONT);
+	return pid;
 }
 
 static void seize(char *text)
@@ -261,17 +129,8 @@ static void seize(char *text)
 	pid = atoi(equals + 1);
 	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)options) < 0)
 		err(125, "process %d", (int)pid);
-	add(pid, (enum role)number_of(text, role_names, ROLES));
+	calls_add(pid, calls_role(text));
 	ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
-}
-
-/* A call is on its way to its error, which needs us. */
-static bool any_failing(void)
-{
-	for (int i = 0; i < PROCESSES; i++)
-		if (processes[i].pid && processes[i].failing)
-			return true;
-	return false;
 }
 
 static void follow(pid_t command)
@@ -279,7 +138,7 @@ static void follow(pid_t command)
 	int status;
 	pid_t pid;
 
-	while (!ended || any_failing()) {
+	while (!ended || calls_any_failing()) {
 		struct process *p;
 
 		pid = waitpid(-1, &status, __WALL);
@@ -287,7 +146,7 @@ static void follow(pid_t command)
 			continue;
 		if (pid <= 0)
 			break;
-		p = find(pid);
+		p = calls_find(pid);
 
 		if (WIFSTOPPED(status)) {
 			if (p)
@@ -315,11 +174,11 @@ int main(int argc, char *argv[])
 	sigaction(SIGALRM, &sa, NULL);
 	while ((option = getopt(argc, argv, "+t:i:p:u:")) != -1) {
 		if (option == 't')
-			trace = fopen(optarg, "we");
+			calls_trace = fopen(optarg, "we");
 		else if (option == 'i')
-			parse_want(optarg);
+			calls_want(optarg);
 		else if (option == 'u')
-			counts_folder = optarg;
+			calls_counts_folder = optarg;
 		else if (option == 'p')
 			seize(optarg);
 		else
@@ -327,9 +186,6 @@ int main(int argc, char *argv[])
 	}
 	if (optind == argc)
 		errx(64, "no command");
-	start(argv + optind);
-	for (int i = 0; i < PROCESSES; i++)
-		if (processes[i].pid && processes[i].role == COMMAND)
-			follow(processes[i].pid);
+	follow(start(argv + optind));
 	return 0; /* what is still followed goes on by itself */
 }

@@ -35,8 +35,8 @@ $(FAULTS)/calls.h: tests/faults/faults.mk
 	echo '#include <sys/syscall.h>' | $(CC) -E -dM - | \
 		sed -n 's/^#define __NR_\([a-z0-9_]*\) \([0-9]*\)$$/[\2] = "\1",/p' >$@
 
-$(FAULTS)/fail: tests/faults/fail.c $(FAULTS)/calls.h
-	$(CC) $(DEFS) $(WARN) -I$(FAULTS) -O1 -g -o $@ $<
+$(FAULTS)/fail: tests/faults/fail.c tests/faults/fail_calls.c tests/faults/fail_calls.h $(FAULTS)/calls.h
+	$(CC) $(DEFS) $(WARN) -I$(FAULTS) -O1 -g -o $@ $(filter %.c,$^)
 
 $(FAULTS)/ip: tests/faults/ip.c
 	@mkdir -p $(@D)
