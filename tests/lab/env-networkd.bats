@@ -12,8 +12,8 @@ setup() {
 	# exactly 0755 is not run.
 	umask 077
 	local dest=/run/lab/with-unit
-	[ -d $dest ] || make -s -C "$LAB_PROJECT" -o build/dtcp-up install DESTDIR=$dest \
-		UNITDIR="$SYSTEMD_UNITS" HOOKS='systemd networkd' >/dev/null
+	[ -d $dest ] || lab_make_install $dest UNITDIR="$SYSTEMD_UNITS" \
+		HOOKS='systemd networkd'
 	umask 022
 	cp -a $dest/. /
 	systemd-sysusers dtcp-up.conf

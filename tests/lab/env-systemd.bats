@@ -8,8 +8,8 @@ load systemd
 setup() {
 	lab_up
 	local dest=/run/lab/with-unit
-	[ -d $dest ] || make -s -C "$LAB_PROJECT" -o build/dtcp-up install DESTDIR=$dest \
-		UNITDIR="$SYSTEMD_UNITS" HOOKS='systemd pppd dhcpcd' >/dev/null
+	[ -d $dest ] || lab_make_install $dest UNITDIR="$SYSTEMD_UNITS" \
+		HOOKS='systemd pppd dhcpcd'
 	# /lib is a link, what is copied goes to where it leads.
 	cp -a $dest/. /
 	systemd-sysusers dtcp-up.conf

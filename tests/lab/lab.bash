@@ -157,14 +157,19 @@ lab_restore_files() {
 	: >/run/lab/syslog
 }
 
+# lab_make_install DIR [NAME=VALUE...]: `make install` into DIR of the program
+# that was built before, by a compiler that need not run in here.
+lab_make_install() {
+	local dest=$1 build=${BUILD:-build}
+	shift
+	make -s -C "$LAB_PROJECT" BUILD="$build" -o "$build/dtcp-up" install DESTDIR="$dest" "$@" >/dev/null
+}
+
 # lab_install: `make install` as a distribution does it (PREFIX=/usr), hooks
 # included; undone by the next lab_up.
 lab_install() {
 	local staged=/run/lab/staged
-	if [ ! -d $staged ]; then
-		timeout 60 make -s -C "$LAB_PROJECT" install PREFIX=/usr \
-			DESTDIR=$staged >&2
-	fi
+	[ -d $staged ] || lab_make_install $staged PREFIX=/usr
 	cp -a $staged/. /
 	DTCP_UP=/usr/sbin/dtcp-up
 }

@@ -7,11 +7,7 @@
 # does, and has dtcp_up run it. The first call of a file really installs.
 up_install() {
 	local dest=/run/lab/installed
-	if [ ! -d $dest ]; then
-		# Built before, by a compiler that need not run in here.
-		make -s -C "$LAB_PROJECT" -o build/dtcp-up install DESTDIR=$dest \
-			HOOKS="${1-pppd dhclient}" >/dev/null
-	fi
+	[ -d $dest ] || lab_make_install $dest HOOKS="${1-pppd dhclient}"
 	cp -a $dest/. /
 	export DTCP_UP=/usr/local/sbin/dtcp-up
 }
