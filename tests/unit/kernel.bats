@@ -13,6 +13,8 @@ load unit
 @test "a route that goes while more is made is not forgotten" { unit; }
 @test "a route that is withdrawn is nobody else's doing" { unit; }
 @test "an interface that goes while more is made is not forgotten" { unit; }
+@test "without routes there is nothing to withdraw, without a tunnel nothing to remove" { unit; }
+@test "what goes of others, or goes twice, makes no difference" { unit; }
 @test "without source routes it is built anew, and that is said once" { unit; }
 @test "an address on a LAN that cannot be made ends nothing" { unit; }
 

@@ -316,6 +316,51 @@ static void interface_gone(void)
 	CHECK_HAS(said(), "somebody removed the interface");
 }
 
+/* Where nothing is routed into the tunnel, that asks for no run of ip(8); nor
+ * does the end of what is not there. */
+static void no_routes(void)
+{
+	begin();
+	KERNEL_SAYS(LINK_ABSENT, LINK_SIT);
+	t.type = DTCP_TUNNELONLY;
+	t.route = ROUTE_NONE;
+	t.n_prefixes = 0;
+	CHECK_INT(kernel_want(&k, &t, true), KERNEL_BUSY);
+	appears();
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_DONE);
+	CHECK_INT(kernel_want_routes(&k, false), KERNEL_DONE);
+	CHECK_INT(kernel_want_routes(&k, true), KERNEL_DONE);
+	CHECK(k.routes);
+	CHECK_INT(starts, 1);
+	kernel_adopt(&k, &t);
+	KERNEL_SAYS(LINK_ABSENT);
+	CHECK_INT(kernel_want(&k, NULL, false), KERNEL_DONE);
+	CHECK_INT(starts, 1);
+	CHECK(!k.exists && !k.left);
+}
+
+/* Whose routes and interfaces go is nobody's business before there is a tunnel,
+ * while it is not there yet, and once it is to be built anew. */
+static void others(void)
+{
+	begin();
+	gone(WATCH_ROUTE_GONE);
+	CHECK(!k.left);
+	KERNEL_SAYS(LINK_ABSENT);
+	t.type = DTCP_TUNNELONLY;
+	CHECK_INT(kernel_want(&k, &t, true), KERNEL_BUSY);
+	gone(WATCH_ROUTE_GONE);
+	gone(WATCH_LINK_GONE);
+	CHECK(!k.left);
+	CHECK_STR(said(), "");
+	KERNEL_SAYS(LINK_SIT);
+	appears();
+	gone(WATCH_ROUTE_GONE);
+	gone(WATCH_ROUTE_GONE);
+	CHECK(k.left);
+	CHECK_STR(said(), "4 dtcp0: somebody removed a route into the tunnel; it is built anew\n");
+}
+
 /* Built anew without what this kernel lacks, which is said once. */
 static void lacks(void)
 {
@@ -386,6 +431,8 @@ static const struct unit_case cases[] = {
 	{"a route that goes while more is made is not forgotten", meanwhile},
 	{"a route that is withdrawn is nobody else's doing", withdrawn},
 	{"an interface that goes while more is made is not forgotten", interface_gone},
+	{"without routes there is nothing to withdraw, without a tunnel nothing to remove", no_routes},
+	{"what goes of others, or goes twice, makes no difference", others},
 	{"without source routes it is built anew, and that is said once", lacks},
 	{"an address on a LAN that cannot be made ends nothing", lan_fails},
 };
