@@ -16,7 +16,7 @@ ERRORS = {
     "pidfd_send_signal": "ESRCH", "pipe2": "EMFILE ENFILE", "poll": "EINTR ENOMEM",
     "prctl": "EPERM EINVAL", "pread64": "EIO", "prlimit64": "EPERM", "pwrite64": "ENOSPC EIO",
     "read": "EIO EINTR EAGAIN ECONNRESET", "readlink": "EIO", "readlinkat": "EIO",
-    "recvfrom": "EINTR EAGAIN ECONNRESET ENOMEM", "recvmsg": "EINTR ENOBUFS ENOMEM",
+    "recvfrom": "ENOBUFS EINTR EAGAIN ECONNRESET ENOMEM", "recvmsg": "EINTR ENOBUFS ENOMEM",
     "rename": "ENOSPC EIO", "renameat": "ENOSPC EIO ENOMEM",
     "sendmmsg": "ENOBUFS EPERM", "sendmsg": "ENOBUFS EINTR EPIPE EAGAIN", "sendto": "EPIPE ENOBUFS EINTR EAGAIN ECONNRESET",
     "setgroups": "EPERM", "setpgid": "EPERM", "setresgid": "EPERM", "setresuid": "EPERM EAGAIN",

@@ -155,3 +155,27 @@ teardown() {
 	assert_nothing_left
 	[ -z "$(lab_far_interfaces)" ]
 }
+
+@test "while it is up: the link's own address counts; a link that has none is left for the one that is named" {
+	up_ready
+	dtcp_up
+	# Of the link that it is kept for, what that has now.
+	run dtcp_up -l wan 192.0.2.99
+	[ "$status" = 0 ]
+	up_says "link wan has the address $LAB_CLIENT4 now, not 192.0.2.99"
+	run dtcp_up -l lan0
+	[ "$status" = 0 ]
+	up_says 'is kept for link wan, which still has'
+	ip -n customer -4 addr flush dev wan
+	wait_for 5 up_is connecting
+	run dtcp_up -l sit0
+	[ "$status" = 69 ]
+	up_says 'link sit0 has no global IPv4 address'
+	# No server is there, but it is tried.
+	run dtcp_up -w 2 -l lan0
+	[ "$status" = 69 ]
+	up_says 'moves from link wan, which has no address, to link lan0'
+	[ "$(dtcp_up -S -j | jq -r '.[0].link')" = lan0 ]
+	dtcp_up --down
+	assert_nothing_left
+}

@@ -265,13 +265,15 @@ time.sleep(60)' >locked
     kill -0 $locker
 }
 
-@test "a keeper that hangs is killed, and what it kept removed" {
+@test "a keeper that hangs: a start says that it is not up, --down kills it and removes what it kept" {
     serve
     account tunnel=none
     up
     gives 0
     pid=$(<run/dtcp0.pid)
     kill -STOP "$pid"
+    up --wait 1
+    gives 75 'dtcp0: not up within 1 s'
     start=$(now)
     down
     gives 0 "process $pid"

@@ -201,3 +201,46 @@ traced() { grep -q '^TracerPid:.[1-9]' "/proc/$1/status"; }
         nothing_left
     done
 }
+
+@test "a keeper that is killed each time that it comes up: 71, after three of them" {
+    serve --set 'greeting=silent | delay 20000'
+    account tunnel=none
+    background "$DTCP_UP" -c "$ACCOUNTS" --run-dir "$RUN_DIR" --wait 15 2>said-it
+    command=$!
+    last=''
+    another() {
+        pid=$(cat "$RUN_DIR/dtcp0.pid" 2>/dev/null)
+        [ -n "$pid" ] && [ "$pid" != "$last" ] && kill -0 "$pid"
+    }
+    for _ in 1 2 3; do
+        wait_for 5 another
+        last=$pid
+        kill -KILL "$pid"
+    done
+    ends=0
+    wait $command || ends=$?
+    [ $ends = 71 ]
+    grep 'dtcp0: the keeper was ended while it was coming up' said-it
+    down
+    gives 0
+    nothing_left
+}
+
+@test "what a script prints is in the log, and how much more there was" {
+    serve
+    cat >script <<'END'
+#!/bin/sh
+echo "$1 on $DTCP_INTERFACE"
+head -c 100000 /dev/zero | tr '\0' x
+END
+    chmod 755 script
+    account tunnel=none "script=$T/script"
+    background "$DTCP_UP" -f -c "$ACCOUNTS" --run-dir "$RUN_DIR" 2>said-it
+    wait_for 10 grep -qx "dtcp-up: dtcp0: $T/script: [0-9]* bytes more" said-it
+    grep -x "dtcp-up: dtcp0: $T/script: up on dtcp0" said-it
+    # All of it is accounted for: 1,023 bytes are kept (run.h).
+    more=$(sed -n 's/.*: \([0-9]*\) bytes more$/\1/p' said-it)
+    [ $((1023 + more)) = $((12 + 100000)) ]
+    down
+    gives 0
+}
