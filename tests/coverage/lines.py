@@ -12,18 +12,19 @@ import sys
 
 
 def counts(gcda):
-    """What gcov says of one object: {file: {line: count}}."""
+    """What gcov says of one object: of each file its lines."""
     out = subprocess.run(
         ["gcov", "--json-format", "--stdout", gcda],
         capture_output=True, check=True, cwd=os.path.dirname(gcda)).stdout
     for data in out.splitlines():
         for file in json.loads(data)["files"]:
-            yield file["file"], {l["line_number"]: l["count"] for l in file["lines"]}
+            yield file["file"], file["lines"]
 
 
 def totals(project, build):
-    """The sum for each file of src/: {path: {line: count}}."""
-    total = {}
+    """For each file of src/ how often its lines were run, and in which function
+    they are: {path: {number: count}}, {path: {number: name}}."""
+    total, functions = {}, {}
     for folder, _, names in os.walk(build):
         for name in names:
             if not name.endswith(".gcda"):
@@ -33,19 +34,21 @@ def totals(project, build):
                 if not path.startswith("src/") or not path.endswith(".c"):
                     continue
                 known = total.setdefault(path, {})
-                for line, count in lines.items():
-                    known[line] = known.get(line, 0) + count
-    return total
+                for line in lines:
+                    number = line["line_number"]
+                    known[number] = known.get(number, 0) + line["count"]
+                    functions.setdefault(path, {})[number] = line.get("function_name", "")
+    return total, functions
 
 
 def explanations():
-    """What the file `explained` says: {(path, text of a line): reason}."""
+    """What the file `explained` says: {(path, function, text of a line): reason}."""
     known, reason = {}, ""
     with open(os.path.dirname(os.path.abspath(__file__)) + "/explained", encoding="ascii") as f:
         for line in f.read().splitlines():
             if line.startswith("src/"):
-                path, _, text = line.partition(": ")
-                known[path, text] = reason
+                place, _, text = line.partition(": ")
+                known[(*place.split(), text)] = reason
             elif line:
                 reason = line
     return known
@@ -53,7 +56,7 @@ def explanations():
 
 def main():
     project, build = sys.argv[1:]
-    total, known = totals(project, build), explanations()
+    (total, functions), known = totals(project, build), explanations()
     sources = {"src/" + f for f in os.listdir(project + "/src") if f.endswith(".c")}
     if sources - set(total):
         sys.exit(f"lines.py: nothing is known of {sorted(sources - set(total))}")
@@ -69,12 +72,12 @@ def main():
             hit = sum(1 for c in lines.values() if c)
             run, every = run + hit, every + len(lines)
             print(f"{100 * hit / len(lines):6.1f} %  {hit:5} of {len(lines):5}  {path}")
-            unused -= {(path, line) for line in text}
+            unused -= {(path, f, text[n - 1]) for n, f in functions[path].items()}
             for line in sorted(n for n, c in lines.items() if not c):
-                reason = known.get((path, text[line - 1]), "")
+                reason = known.get((path, functions[path][line], text[line - 1]), "")
                 explained += reason != ""
-                print(f"{path}:{line}: {text[line - 1]}" + (f"  [{reason}]" if reason else ""),
-                      file=missing)
+                print(f"{path} {functions[path][line]}: {text[line - 1]}"
+                      + (f"  [{reason}]" if reason else ""), file=missing)
     print(f"{100 * run / every:6.1f} %  {run:5} of {every:5}  lines of src/")
     print(f"{every - run} lines were not run, {explained} of them with a reason "
           "(tests/coverage/explained)")

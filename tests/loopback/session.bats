@@ -244,3 +244,34 @@ END
     down
     gives 0
 }
+
+@test "more callers at once than the keeper has room for: all hear the truth" {
+    serve --set 'greeting=delay 1500 | ok'
+    account tunnel=none
+    up --wait 0
+    gives 75
+    callers=()
+    for i in {1..24}; do
+        background "$DTCP_UP" -c "$ACCOUNTS" --run-dir "$RUN_DIR" --wait 15 2>"said-$i"
+        callers+=($!)
+    done
+    for pid in "${callers[@]}"; do
+        wait "$pid"
+    done
+    [ "$(events accepted | wc -l)" = 1 ]
+    [ "$(events login | wc -l)" = 1 ]
+}
+
+@test "an address of another link that comes while it logs in changes nothing" {
+    own_place
+    serve --set 'greeting=delay 1500 | ok'
+    account tunnel=none
+    up --wait 0
+    gives 75
+    wait_for 5 grep -q accepted log
+    "${within[@]}" ip addr add 192.0.2.77/32 dev lo
+    "${within[@]}" ip addr del 192.0.2.77/32 dev lo
+    up
+    gives 0
+    [ "$(events accepted | wc -l)" = 1 ]
+}
