@@ -40,7 +40,7 @@ bool dialogue_ping(struct net *n);
 int dialogue_pong(struct dialogue *d, struct net *n);
 
 /* Says quit and waits until n->deadline for the server to answer and to close
- * the connection, whatever else comes. */
+ * the connection, but not for one that says more than a few lines. */
 void dialogue_quit(struct net *n);
 
 #endif

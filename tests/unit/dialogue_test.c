@@ -34,14 +34,18 @@ static void over(struct net *n, int server)
 	close(server);
 }
 
+/* After an answer to a ping that was on its way, too. */
 static void closes(void)
 {
 	struct net n;
+	char end;
 	int server = served(&n, clock_ms() + NEVER_MS);
 
+	CHECK_INT(send(server, answer, sizeof answer - 1, 0), sizeof answer - 1);
 	CHECK_INT(shutdown(server, SHUT_WR), 0);
 	dialogue_quit(&n);
 	CHECK(clock_ms() < n.deadline);
+	CHECK_INT(recv(n.fd, &end, 1, 0), 0);
 	over(&n, server);
 }
 
@@ -51,6 +55,7 @@ static void stays(void)
 	char heard[8] = "";
 	int server = served(&n, clock_ms() + SHORT_MS);
 
+	CHECK_INT(send(server, answer, sizeof answer - 1, 0), sizeof answer - 1);
 	dialogue_quit(&n);
 	CHECK(clock_ms() >= n.deadline);
 	CHECK_INT(recv(server, heard, sizeof heard - 1, 0), 6);
@@ -62,7 +67,7 @@ static void floods(void)
 {
 	struct net n;
 	char left;
-	int server = served(&n, 0);
+	int server = served(&n, clock_ms() + NEVER_MS);
 
 	for (int i = 0; i < 100; i++)
 		CHECK_INT(send(server, answer, sizeof answer - 1, 0), sizeof answer - 1);
