@@ -2,7 +2,6 @@
 #include "fail_calls.h"
 
 #include <err.h>
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>

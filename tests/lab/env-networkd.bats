@@ -11,11 +11,8 @@ setup() {
 	# An administrator with this umask must not get other modes: what is not
 	# exactly 0755 is not run.
 	umask 077
-	local dest=/run/lab/with-unit
-	[ -d $dest ] || lab_make_install $dest UNITDIR="$SYSTEMD_UNITS" \
-		HOOKS='systemd networkd'
+	lab_make_install /run/lab/with-unit UNITDIR="$SYSTEMD_UNITS" HOOKS='systemd networkd'
 	umask 022
-	cp -a $dest/. /
 	systemd-sysusers dtcp-up.conf
 	export DTCP_UP=/usr/local/sbin/dtcp-up
 	bus_note_calls

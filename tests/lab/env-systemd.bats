@@ -7,11 +7,7 @@ load systemd
 
 setup() {
 	lab_up
-	local dest=/run/lab/with-unit
-	[ -d $dest ] || lab_make_install $dest UNITDIR="$SYSTEMD_UNITS" \
-		HOOKS='systemd pppd dhcpcd'
-	# /lib is a link, what is copied goes to where it leads.
-	cp -a $dest/. /
+	lab_make_install /run/lab/with-unit UNITDIR="$SYSTEMD_UNITS" HOOKS='systemd pppd dhcpcd'
 	systemd-sysusers dtcp-up.conf
 	export DTCP_UP=/usr/local/sbin/dtcp-up
 	systemd_start

@@ -157,20 +157,22 @@ lab_restore_files() {
 	: >/run/lab/syslog
 }
 
-# lab_make_install DIR [NAME=VALUE...]: `make install` into DIR of the program
-# that was built before, by a compiler that need not run in here.
+# lab_make_install DIR [NAME=VALUE...]: `make install` of the program that was
+# built before, by a compiler that need not run in here: the first time into DIR,
+# and each time from there.
 lab_make_install() {
 	local dest=$1 build=${BUILD:-build}
 	shift
-	make -s -C "$LAB_PROJECT" BUILD="$build" -o "$build/dtcp-up" install DESTDIR="$dest" "$@" >/dev/null
+	[ -d "$dest" ] || make -s -C "$LAB_PROJECT" BUILD="$build" -o "$build/dtcp-up" install \
+		DESTDIR="$dest" "$@" >/dev/null
+	# /lib is a link, what is copied goes to where it leads.
+	cp -a "$dest/." /
 }
 
 # lab_install: `make install` as a distribution does it (PREFIX=/usr), hooks
 # included; undone by the next lab_up.
 lab_install() {
-	local staged=/run/lab/staged
-	[ -d $staged ] || lab_make_install $staged PREFIX=/usr
-	cp -a $staged/. /
+	lab_make_install /run/lab/staged PREFIX=/usr
 	DTCP_UP=/usr/sbin/dtcp-up
 }
 

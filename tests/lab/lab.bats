@@ -96,6 +96,7 @@ client() {
 	client_again
 	not lab_ping6 customer ff02::2 -I dtcp0
 	lab_ping6 customer ff02::1 -I dtcp0
+	lab_ping6 customer "$LAB_HOST6"
 	client_again host
 	lab_ping6 customer 2001:db8:c0de::5
 	client_again tunnelonly
@@ -212,7 +213,7 @@ client() {
 	run assert_nothing_left
 	echo "$output"
 	[ "$status" = 1 ]
-	for part in 'dtcp0' 'fd00::1/64' 'unreachable 2001:db8::/48' 'default dev lan0' \
+	for part in 'link dtcp0' 'fd00::1/64' 'unreachable 2001:db8::/48' 'default dev lan0' \
 		'from fd00::/8' /run/dtcp-up/dtcp0.pid '/run/lab/dtcp-up 60'; do
 		[[ $output == *"$part"* ]] || { echo "not told: $part" && return 1; }
 	done

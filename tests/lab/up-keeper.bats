@@ -156,15 +156,8 @@ detached() {
 }
 
 @test "-f alone tells systemd's socket that it is ready; a hook's NOTIFY_SOCKET is left alone" {
-	cat >/run/lab/notified.py <<-'END'
-		import os, socket
-		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-		s.bind("/run/lab/notify")
-		while True:
-		    print(s.recv(4096).decode().replace("\n", " "), flush=True)
-	END
 	rm -f /run/lab/notify
-	lab_spawn notified /usr/bin/python3 -E -s -S /run/lab/notified.py
+	lab_spawn notified /usr/bin/python3 -E -s -S "$LAB_TESTS/server/notified.py" /run/lab/notify
 	wait_for 15 test -e /run/lab/notify
 	NOTIFY_SOCKET=/run/lab/notify dtcp_up
 	dtcp_up --down

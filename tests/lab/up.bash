@@ -6,9 +6,7 @@
 # up_install [HOOKS]: installs the program and its hooks as an administrator
 # does, and has dtcp_up run it. The first call of a file really installs.
 up_install() {
-	local dest=/run/lab/installed
-	[ -d $dest ] || lab_make_install $dest HOOKS="${1-pppd dhclient}"
-	cp -a $dest/. /
+	lab_make_install /run/lab/installed HOOKS="${1-pppd dhclient}"
 	export DTCP_UP=/usr/local/sbin/dtcp-up
 }
 

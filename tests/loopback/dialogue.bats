@@ -231,31 +231,26 @@ ip route add fc00::/7 dev six metric 7 proto 202"
     [[ $stderr != *"$response"* ]]
 }
 
-# dry_session: begins a dry run that waits for its server; $session is the
-# process that talks to it.
+# dry_session WAIT SIGNAL STATUS TEXT: the process that talks to a silent server for
+# a dry run is sent SIGNAL; the run ends with STATUS and says TEXT.
 dry_session() {
+    local command session ends=0
+    : >log
     background "$DTCP_UP" -n -c "$ACCOUNTS" --wait "$1" 2>said-it
     command=$!
-    talks() { session=$(pgrep -P $command); }
+    talks() { session=$(pgrep -P "$command"); }
     wait_for 5 talks
     wait_for 5 grep -q accepted log
+    kill "-$2" "$session"
+    wait "$command" || ends=$?
+    [ $ends = "$3" ]
+    grep "$4" said-it
 }
 
 @test "a dry run whose session process is killed, or hangs, says so" {
     serve --set 'greeting=silent | delay 20000'
     account
-    dry_session 10
-    kill -KILL "$session"
-    ends=0
-    wait $command || ends=$?
-    [ $ends = 71 ]
-    grep 'dtcp0: the session process ended by itself' said-it
-    : >log
-    dry_session 1
-    kill -STOP "$session"
-    ends=0
-    wait $command || ends=$?
-    [ $ends = 69 ]
-    grep 'dtcp0: server 127.0.0.1 gives no answer' said-it
+    dry_session 10 KILL 71 'dtcp0: the session process ended by itself'
+    dry_session 1 STOP 69 'dtcp0: server 127.0.0.1 gives no answer'
     wait_for 3 no_process
 }

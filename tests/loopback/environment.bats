@@ -194,15 +194,18 @@ END
     done
 }
 
+# in_place FILE PLACE: what follows finds FILE there.
+in_place() {
+    within=(unshare --mount sh -c 'mount --bind "$0" "$1" && shift && exec "$@"' "$1" "$2")
+}
+
 @test "71: libcrypto cannot be loaded, lacks what is needed, or computes no MD5" {
     serve
     account tunnel=none
     library=$(ldconfig -p | awk '$1 ~ /^libcrypto/ { print $NF; exit }')
     fake() { "${CC:-cc}" -shared -o fake.so -x c -; }
-    # For the shell that it starts.
-    # shellcheck disable=SC2016
-    within=(unshare --mount sh -c 'mount --bind fake.so "$0" && exec "$@"' "$library")
     : >fake.so
+    in_place fake.so "$library"
     up
     gives 71 'libcrypto cannot be loaded: ' 'file too short'
     nothing_left
@@ -224,8 +227,7 @@ END
 @test "71: nobody in /etc/passwd whom the session could become" {
     serve
     account tunnel=none
-    # shellcheck disable=SC2016 # is for the shell that it starts
-    within=(unshare --mount sh -c 'mount --bind passwd /etc/passwd && exec "$@"' -)
+    in_place passwd /etc/passwd
     for users in '' root:x:0:0:::/bin/sh dtcp-up:x:0:0::: dtcp-up:x:100:0::: nobody:x: nobody:x:a:b::: \
         nobody2:x:7:7::: ; do
         echo "$users" >passwd

@@ -277,26 +277,13 @@ up_now() { show && [ "$status" = 0 ]; }
     done
 }
 
-# notified: what was told to the abstract socket @NAME, a line each, in the file told.
-notified() {
-    cat >notified.py <<'END'
-import socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind("\0" + sys.argv[1])
-print("bound", flush=True)
-while True:
-    print(s.recv(4096).decode().replace("\n", " "), flush=True)
-END
-    rm -f told
-    background /usr/bin/python3 -E -s -S notified.py "$1" >told
-    wait_for 10 grep -q bound told
-}
-
 @test "--foreground tells an abstract NOTIFY_SOCKET; one that nobody hears is a warning" {
     serve
     account tunnel=none
-    notified "dtcp-up-test-$$"
-    NOTIFY_SOCKET=@dtcp-up-test-$$ background "$DTCP_UP" -f -c "$ACCOUNTS" \
+    name=@dtcp-up-test-$$
+    background /usr/bin/python3 -E -s -S "$BATS_TEST_DIRNAME/../server/notified.py" $name >told
+    wait_for 10 grep -q "$name\$" /proc/net/unix
+    NOTIFY_SOCKET=$name background "$DTCP_UP" -f -c "$ACCOUNTS" \
         --run-dir "$RUN_DIR" 2>said-it
     pid=$!
     wait_for 5 up_now
