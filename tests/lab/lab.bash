@@ -142,7 +142,6 @@ not() {
 # they are, without hooks and accounts that this machine may have of its own.
 lab_restore_files() {
 	local kept=/run/lab/kept
-	lab_uninstall
 	if [ ! -d $kept ]; then
 		mkdir -p $kept
 		find /etc/ppp/*.d /etc/dhcp/dhclient-*-hooks.d -type f \
@@ -167,19 +166,6 @@ lab_make_install() {
 		DESTDIR="$dest" "$@" >/dev/null
 	# /lib is a link, what is copied goes to where it leads.
 	cp -a "$dest/." /
-}
-
-# lab_install: `make install` as a distribution does it (PREFIX=/usr), hooks
-# included; undone by the next lab_up.
-lab_install() {
-	lab_make_install /run/lab/staged PREFIX=/usr
-	DTCP_UP=/usr/sbin/dtcp-up
-}
-
-# lab_uninstall: what lab_install put outside /etc/ppp and /etc/dhcp.
-lab_uninstall() {
-	[ -d /run/lab/staged ] || return 0
-	(cd /run/lab/staged && find . -type f -printf '/%P\0') | xargs -0 rm -f
 }
 
 # lab_delay MS [BOX DEV]: round trip time on the access link, or on the link
