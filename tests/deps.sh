@@ -32,7 +32,6 @@ packages() {
 		gcc             gcc
 		git             git
 		iproute2        ip
-		iptables        iptables
 		iputils-ping    ping
 		isc-dhcp-client dhclient
 		jq              jq

@@ -80,9 +80,12 @@ lab_up_nat() {
 		addr add 203.0.113.2/24 dev out0
 		route add default via 203.0.113.1
 	END
-	lab_filter nat 4 nat POSTROUTING masquerade '-o out0 -j MASQUERADE'
-	lab_filter nat 4 nat PREROUTING forward \
-		'-i out0 -p 41 -j DNAT --to-destination 192.168.1.2'
+	modprobe -aq sch_ingress cls_matchall act_nat || true # as lab_drop
+	tc -n nat -batch - <<-END
+		qdisc add dev out0 clsact
+		filter add dev out0 egress protocol ip matchall action nat egress 192.168.1.2/32 203.0.113.2
+		filter add dev out0 ingress protocol ip matchall action nat ingress 203.0.113.2/32 192.168.1.2
+	END
 	ip -n customer -batch - <<-END
 		addr add 192.168.1.2/24 dev wan
 		route add default via 192.168.1.1

@@ -14,7 +14,7 @@
 #                              :                        : 2001:db8:6::1, ::2
 #                              :..... sit tunnel .......:
 #
-# With `lab_up --nat` a masquerading router stands between them:
+# With `lab_up --nat` a router stands between them that translates addresses:
 #
 #    +----------+ wan       in0 +-----+ out0       acc +----------+
 #    | customer |---------------| nat |----------------| provider |
@@ -52,6 +52,8 @@ exec {LAB_NEVER}<>/run/lab/never
 . "$LAB_TESTS/lab/links.bash"
 # shellcheck source=server.bash
 . "$LAB_TESTS/lab/server.bash"
+# shellcheck source=filter.bash
+. "$LAB_TESTS/lab/filter.bash"
 # shellcheck source=assert.bash
 . "$LAB_TESTS/lab/assert.bash"
 

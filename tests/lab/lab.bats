@@ -31,6 +31,10 @@ client() {
 	lab_pppoe_dial defaultroute persist holdoff 0
 	[ "$(lab_address ppp0)" = 192.0.2.101 ]
 	customer ping -c 1 -W 2 "$LAB_SERVER4"
+	lab_drop in 50 'u8 9 eq 1' # is found inside PPPoE, too
+	not customer ping -c 1 -W 1 "$LAB_SERVER4"
+	lab_drop in 50
+	customer ping -c 1 -W 2 "$LAB_SERVER4"
 	ip -n customer link show ppp0 | grep 'mtu 1492'
 	wait_for 5 test -s /run/lab/note
 	[ "$(</run/lab/note)" = 'ppp0 192.0.2.101' ] # and not the provider's

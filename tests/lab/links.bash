@@ -190,8 +190,14 @@ lab_native() {
 	lab_link customer wan down
 	lab_link customer wan up
 	ip -n provider addr add "$LAB_NATIVE::1/64" dev acc
-	lab_filter provider 6 raw PREROUTING ingress '-s fe80::/10 -j RETURN' \
-		'-s ::/128 -j RETURN' "-s $LAB_NATIVE::/64 -j RETURN" '-i acc -j DROP'
+	modprobe -aq sch_ingress cls_flower cls_matchall act_gact || true # as lab_drop
+	tc -n provider -batch - <<-END
+		qdisc replace dev acc clsact
+		filter add dev acc ingress pref 1 protocol ipv6 flower src_ip fe80::/10 action pass
+		filter add dev acc ingress pref 2 protocol ipv6 flower src_ip ::/128 action pass
+		filter add dev acc ingress pref 3 protocol ipv6 flower src_ip $LAB_NATIVE::/64 action pass
+		filter add dev acc ingress pref 4 protocol ipv6 matchall action drop
+	END
 	cat >/run/lab/radvd.conf <<-END
 		interface acc {
 			AdvSendAdvert on;

@@ -59,51 +59,6 @@ lab_account() {
 	(umask 077 && echo "$LAB_SERVER4 20200 foo bar $*" >"$ACCOUNTS")
 }
 
-# lab_filter BOX 4|6 TABLE CHAIN NAME [RULE...]: has CHAIN of TABLE begin with
-# these rules; a later call with the same NAME replaces them. (The user-mode
-# kernel has no nf_tables for IP.)
-lab_filter() {
-	local box=$1 program=iptables table=$3 chain=$4 name=$5
-	[ "$2" = 4 ] || program=ip6tables
-	shift 5
-	{
-		echo "*$table"
-		echo ":$name - [0:0]" # made, or emptied
-		[ $# = 0 ] || printf -- "-A $name %s\n" "$@"
-		echo "-I $chain -j $name" # once more does no harm
-		echo COMMIT
-	} | ip netns exec "$box" "$program-$(cat /run/lab/iptables)-restore" --noflush
-}
-
-# lab_proto41 pass|in|out|both: filters protocol 41 at the provider: `in` from
-# the customer, `out` to it. TCP goes on.
-lab_proto41() {
-	local in=() out=()
-	case $1 in in | both) in=('-p 41 -j DROP') ;; esac
-	case $1 in out | both) out=('-p 41 -j DROP') ;; esac
-	lab_filter provider 4 raw PREROUTING proto41 "${in[@]}"
-	lab_filter provider 4 mangle POSTROUTING proto41 "${out[@]}"
-}
-
-# lab_path_mtu BYTES|off: the provider drops longer protocol 41 packets from
-# the customer without a word.
-lab_path_mtu() {
-	local rule=()
-	[ "$1" = off ] || rule=("-p 41 -m length --length $(($1 + 1)):65535 -j DROP")
-	lab_filter provider 4 raw PREROUTING pathmtu "${rule[@]}"
-}
-
-# lab_silence on|off: the provider drops all of the customer's TCP to port
-# 20200 and its answers, as when the server vanishes.
-lab_silence() {
-	local in=() out=()
-	if [ "$1" = on ]; then
-		in=('-p tcp --dport 20200 -j DROP') out=('-p tcp --sport 20200 -j DROP')
-	fi
-	lab_filter provider 4 raw PREROUTING silence "${in[@]}"
-	lab_filter provider 4 mangle POSTROUTING silence "${out[@]}"
-}
-
 # lab_far_interfaces: names of the provider's tunnel interfaces.
 lab_far_interfaces() {
 	ip -n provider -o link show type sit | sed 's/^[0-9]*: \([^@:]*\).*/\1/' |
@@ -122,11 +77,5 @@ lab_dns_start() {
 		--listen-address="$LAB_SERVER4" --log-queries --log-facility=- \
 		"${args[@]}"
 	wait_for 5 grep -q started /run/lab/dns.log
-	echo "nameserver $LAB_SERVER4" >/etc/resolv.conf
-}
-
-# lab_dns_dead: the customer's name server never answers.
-lab_dns_dead() {
-	lab_filter provider 4 raw PREROUTING dead-dns '-p udp --dport 53 -j DROP'
 	echo "nameserver $LAB_SERVER4" >/etc/resolv.conf
 }

@@ -51,17 +51,15 @@ server_sees() {
 }
 
 @test "resolving with a dead name server" {
-	lab_filter provider 4 raw PREROUTING dns '-p udp --dport 53 -j DROP'
-	echo "nameserver $LAB_SERVER4" >/run/lab/resolv.conf
+	: >/run/lab/resolv.conf
 	mount --bind /run/lab/resolv.conf /etc/resolv.conf
 	(umask 077 && echo 'dtcp.example.net 20200 foo bar' >"$ACCOUNTS")
 	resolving() {
-		lab_filter provider 4 raw PREROUTING dns '-p udp --dport 53 -j DROP'
+		lab_dns_dead
 		background -w 0
-		wait_for 5 asked
+		wait_for 5 lab_dns_asked
 		stay_is connecting
 	}
-	asked() { ip netns exec provider iptables-"$(</run/lab/iptables)" -t raw -L dns -v -x -n | grep -E '^ +[1-9].*DROP'; }
 	in_state resolving
 	umount /etc/resolv.conf
 }
