@@ -61,7 +61,7 @@ packages() {
 	END
 	# Debian packages the kernel that runs as a program for x86 only.
 	case $(uname -m) in
-	x86_64 | i?86) echo 'user-mode-linux linux.uml' ;;
+	x86_64 | i?86) printf '%s\n' 'user-mode-linux linux.uml' 'patchelf patchelf' ;;
 	esac
 }
 
@@ -130,6 +130,7 @@ unpack() {
 install=$(missing_packages)
 unpack=$(missing_unpacked)
 if [ -z "$install$unpack" ]; then
+	[ "${1-}" = --check ] || "$here/lab/fetch-kernel"
 	exit 0
 fi
 say=$(echo "$install" "$unpack" | xargs)
@@ -163,3 +164,4 @@ fi
 for name in $unpack; do
 	unpack "$name"
 done
+"$here/lab/fetch-kernel"

@@ -130,3 +130,34 @@ test "good" { true; }'
 		[ $SECONDS -lt $end ]
 	done
 }
+
+@test "the lab runs on the installed kernel, too, where there is a newer one" {
+	run -0 timeout 60 "$BATS_TEST_DIRNAME/../lab/boot" -k installed \
+		bash -c 'uname -r && ip tunnel add t mode sit remote 192.0.2.1 && ip link show t' 3>&-
+	[[ $output == "$(linux.uml --version)"*"link/sit"* ]]
+}
+
+# fetch_kernel VERSION: tests/lab/fetch-kernel in a project of its own, where the
+# installed kernel is of VERSION and no package can be had.
+fetch_kernel() {
+	mkdir -p tests/lab bin
+	cp "$BATS_TEST_DIRNAME"/../lab/{fetch-kernel,boot} tests/lab
+	printf '%s\n' '#!/bin/sh' "echo $1" >bin/linux.uml
+	printf '%s\n' '#!/bin/sh' 'exit 100' >bin/apt-get
+	chmod +x bin/*
+	run -0 env PATH="$PWD/bin:$PATH" LAB_KERNEL=uml tests/lab/fetch-kernel
+}
+
+@test "a newer kernel that cannot be had is said, and not tried each time" {
+	fetch_kernel 6.15.9
+	[[ $output == *'not to be had: the tests use the installed one'* ]]
+	[ "$(ls build)" = lab-kernel ]
+	fetch_kernel 6.15.9
+	[ -z "$output" ]
+}
+
+@test "where the installed kernel is new enough, none is fetched" {
+	fetch_kernel 6.16.0
+	[ -z "$output" ]
+	[ ! -e build ]
+}
