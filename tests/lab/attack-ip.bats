@@ -42,10 +42,9 @@ was_broken() { [ ! -e /run/lab/ip-fault ]; }
 
 # goes_down: within 2 s, and nothing is left.
 goes_down() {
-	local start
-	start=$(up_ms)
+	lab_clock
 	dtcp_up --down
-	[ $(($(up_ms) - start)) -le 2000 ]
+	lab_took 2000
 	assert_nothing_left
 }
 

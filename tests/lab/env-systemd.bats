@@ -42,10 +42,9 @@ teardown() {
 	reloaded() { [ "$(lab_dtcpd_count login)" -gt "$logins" ] && up_is up; }
 	wait_for 20 reloaded
 	[ "$(unit_says MainPID)" = "$pid" ]
-	local begin
-	begin=$(up_ms)
+	lab_clock
 	booted systemctl stop dtcp-up@wan
-	[ $(($(up_ms) - begin)) -lt 5000 ]
+	lab_took 5000
 	assert_nothing_left
 	lab_dtcpd_log ended | tail -n 1 | grep quit
 	[ "$(unit_says Result)" = success ]

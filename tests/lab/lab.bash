@@ -133,6 +133,15 @@ wait_for() {
 	done
 }
 
+# lab_clock: begins to measure. lab_took MS: fails when more than MS have gone by
+# since; they are in $took. No process is started, whose time would count.
+lab_clock() { lab_began=${EPOCHREALTIME/./}; }
+lab_took() {
+	took=$(((${EPOCHREALTIME/./} - lab_began) / 1000))
+	echo "took $took ms"
+	[ $took -le "$1" ]
+}
+
 # not COMMAND...: for wait_for, and since bats does not notice `!`.
 not() {
 	if "$@"; then

@@ -63,7 +63,7 @@ traces() { find "${TRACES[@]}" ! -name '*-' ! -name '*.lock' -printf '%M %u %p %
 	getent passwd dtcp-up | grep nologin
 	pgrep -u dtcp-up dtcp-up
 	lab_pppoe_hangup
-	assert_gone_within 3
+	assert_gone_within 5
 }
 
 @test "upgraded: the tunnel stays, and the new program finds it" {

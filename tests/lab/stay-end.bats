@@ -129,7 +129,7 @@ no_far_end() { not lab_far_interfaces; }
 			bash "$DTCP_UP" -f "$LAB_CLIENT4"
 		wait_for 10 stay_is up
 		stay_end $how
-		wait_for 2 grep -x 'status 0' /run/lab/up.log
+		wait_for 5 grep -x 'status 0' /run/lab/up.log
 	done
 }
 
@@ -142,7 +142,7 @@ no_far_end() { not lab_far_interfaces; }
 		wait_for 5 test -e "$RUN_DIR/dtcp0.state"
 		lab_sleep 0.3
 		kill_or_down $how
-		wait_for 2 grep -x 'status 71' /run/lab/up.log
+		wait_for 5 grep -x 'status 71' /run/lab/up.log
 		grep 'ended while it was coming up' /run/lab/up.log
 		assert_nothing_left
 	done

@@ -73,14 +73,14 @@ is_whole() {
 @test "the keeper is killed: its session ends too, and says quit" {
 	stay_up
 	kill -KILL "$(stay_pid)"
-	wait_for 2 stay_is down
-	wait_for 2 quit_came
+	wait_for 5 stay_is down
+	wait_for 5 quit_came
 	not lab_processes_live
 	stay_up
 	is_whole
 	kill -KILL "$(stay_pid)"
 	dtcp_up --down
-	assert_gone_within 1
+	assert_gone_within 5
 }
 quit_came() { lab_dtcpd_log received | grep -q quit; }
 lab_processes_live() { lab_processes | grep -q .; }

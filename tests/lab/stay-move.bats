@@ -57,7 +57,7 @@ link_local() {
 	stay_flows 20
 	# Away for some seconds, and another MTU when it comes back.
 	ip -n customer addr flush dev wan
-	wait_for 1 stay_is connecting
+	wait_for 5 stay_is connecting
 	ip -n customer link set wan mtu 1400
 	ip -n provider link set acc mtu 1400
 	lab_sleep 2

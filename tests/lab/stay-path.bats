@@ -43,7 +43,7 @@ status_says() { (dtcp_up --status || true) | grep "$1"; }
 	wait_for 5 path_is true
 	lab_proto41 out
 	wait_for 10 warned 'no longer answers through the tunnel.*protocol 41'
-	wait_for 2 path_is false
+	wait_for 5 path_is false
 	stay_is connecting
 	status_says 'protocol 41'
 	lab_proto41 pass

@@ -2,26 +2,22 @@
 # that hangs, transfers. Load it after lab.
 # shellcheck shell=bash
 
-stay_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
-
 # stay_pid: the keeper's process number.
 stay_pid() { cat "$RUN_DIR/dtcp0.pid"; }
 
 # stay_end down|SIGNAL: ends the keeper by --down or by a signal, which must
 # take no more than 2 s, with status 0, and leave nothing.
 stay_end() {
-	local pid start took
+	local pid
 	pid=$(stay_pid)
-	start=$(stay_ms)
+	lab_clock
 	if [ "$1" = down ]; then
 		dtcp_up --down
 	else
 		kill "-$1" "$pid"
 		wait_for 10 lab_gone "$pid"
 	fi
-	took=$(($(stay_ms) - start))
-	echo "ended by $1 in $took ms"
-	[ $took -le 2000 ]
+	lab_took 2000
 	lab_gone "$pid"
 	assert_nothing_left
 }

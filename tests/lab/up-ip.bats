@@ -62,10 +62,9 @@ up_break_ip() {
 		/run/lab/ip "$@"
 		sleep 1000
 	END
-	local start
-	start=$(up_ms)
+	lab_clock
 	up_fails 71 'dtcp0: ip: ended at its time limit'
-	[ $(($(up_ms) - start)) -lt 25000 ]
+	lab_took 25000
 	not pgrep -f 'sleep 1000'
 }
 

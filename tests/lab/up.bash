@@ -60,9 +60,6 @@ up_is() {
 
 up_pid() { cat "$RUN_DIR/${1:-dtcp0}.pid"; }
 
-# up_ms: milliseconds, to measure with.
-up_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
-
 
 # up_wrap_ip <BODY: from now on dtcp-up's ip is a shell script: BODY, then the
 # real one, unless that ended it. Everybody else's stays as it is.

@@ -15,7 +15,7 @@ ends() {
     gives "$@" || return
     no_output || return
     took "$start" "$least" "$most" || return
-    wait_for 2 no_process
+    wait_for 5 no_process
 }
 at_once() { ends 0 4000 9 "$@"; }
 in_the_end() { ends 900 4000 1 "$@"; }
@@ -167,7 +167,7 @@ in_the_end() { ends 900 4000 1 "$@"; }
     switch 'login=ok | flood'
     dry
     gives 0
-    wait_for 2 no_process
+    wait_for 5 no_process
 }
 
 # cost STATUS OPTION...: runs dtcp-up; $cpu is what it and its processes used,

@@ -12,7 +12,7 @@ refused() {
     dry
     gives 76 'dtcp0: server 127.0.0.1' "$1" || return
     no_output || return
-    wait_for 2 grep -q 'received b.quit.r.n' log || { cat log && return 1; }
+    wait_for 5 grep -q 'received b.quit.r.n' log || { cat log && return 1; }
 }
 
 # answered TEXT: the server answers a login with `+OK TEXT`.

@@ -166,8 +166,8 @@ session_gone() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
     kill -STOP "$session"
     kill -HUP "$pid"
     wait_for 5 logged_in 2
-    wait_for 2 session_gone "$session"
-    wait_for 2 ended 1
+    wait_for 5 session_gone "$session"
+    wait_for 5 ended 1
     [ "$(<run/dtcp0.pid)" = "$pid" ]
 }
 ended() { [ "$(events ended | wc -l)" -ge "$1" ]; }
@@ -192,7 +192,7 @@ traced() { grep -q '^TracerPid:.[1-9]' "/proc/$1/status"; }
         mute "$pid"
         start=$(now)
         kill -$signal "$pid"
-        wait_for 2 session_gone "$session"
+        wait_for 5 session_gone "$session"
         kill "$tracer"
         wait_for 5 logged_in 1
         took "$start" 0 7000
