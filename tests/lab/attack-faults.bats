@@ -15,6 +15,7 @@ teardown() {
 	lab_end
 }
 
+# bats test_tags=shipped
 @test "a call fails, or a process is killed: all is right, or the status says why and nothing is left" {
 	faults_run "$DTCP_UP" --part 3/120 --seconds 15 --traces 2
 }

@@ -60,6 +60,7 @@ processes_hold_secret() {
 	return 1
 }
 
+# bats test_tags=shipped
 @test "while the tunnel is up: in the keeper's memory alone, which needs it" {
 	local session keeper
 	dtcp_up -v "$LAB_CLIENT4" >/run/lab/said 2>&1

@@ -64,6 +64,7 @@ killed() {
 	lab_log 'killed for a system call'
 }
 
+# bats test_tags=shipped
 @test "one that hears its server is killed for whatever it should not do" {
 	local session keeper
 	dtcp_up "$LAB_CLIENT4"

@@ -20,6 +20,7 @@ even() {
 	done
 }
 
+# bats test_tags=shipped
 @test "40 sessions that the server ends: nothing grows" {
 	soak_cycles sessions 40 1 >/run/lab/looks
 	cat /run/lab/looks

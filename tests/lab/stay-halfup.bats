@@ -131,6 +131,7 @@ path_is() { [ "$(stay_json path_ok)" = "$1" ]; }
 	lab_clock
 	wait_for 13 lab_log 'session lost: a ping was not answered'
 	lab_took 13000
+	# shellcheck disable=SC2154 # set by lab_took
 	[ "$took" -ge 9500 ]
 	lab_clock
 	soon 6000 no_routes

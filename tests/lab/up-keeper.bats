@@ -61,6 +61,7 @@ detached() {
 }
 
 # (The trap of dash does not ignore SIGCHLD.)
+# bats test_tags=shipped
 @test "odd callers: closed and leaked descriptors, ignored signals, no environment, umask 0, a folder that goes" {
 	cat >/run/lab/callers <<-'END'
 		exec "$@" <&- >&- 2>&-

@@ -5,7 +5,7 @@
 #
 #     MESSAGES=update bats tests/loopback/messages.bats
 #
-# and read the difference. What the lab provokes is in tests/lab/messages.bats.
+# and read the difference. What the lab provokes is in tests/lab/up-fails.bats and others.
 # $OK is the server's, helper.bash sets things, each test is a subshell.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2153,SC2154
 

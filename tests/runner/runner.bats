@@ -90,15 +90,24 @@ test "good" { true; }'
 	[[ $last == '0 passed, '[1-9]' failed, 0 skipped' ]]
 }
 
-@test "files run three at a time" {
+@test "tests of a tag can be left out" {
+	file one <<<'test "a" { true; }
+# bats test_tags=slow
+test "b" { false; }'
+	run_tests 0 -x slow one.bats
+	[ "$last" = '1 passed, 0 failed, 0 skipped' ]
+	run_tests 1 -x fast one.bats
+}
+
+@test "files run four at a time" {
 	local name
-	for name in a b c d; do
+	for name in a b c d e; do
 		file $name <<<'test "waits" { echo "$EPOCHREALTIME" >>began; sleep 2; }'
 	done
-	run_tests 0 a.bats b.bats c.bats d.bats
+	run_tests 0 a.bats b.bats c.bats d.bats e.bats
 	mapfile -t began < <(sort began | tr -d .)
-	[ $((began[2] - began[0])) -lt 1800000 ]
-	[ $((began[3] - began[0])) -gt 1900000 ]
+	[ $((began[3] - began[0])) -lt 1800000 ]
+	[ $((began[4] - began[0])) -gt 1900000 ]
 }
 
 @test "a lab that panics fails the run" {

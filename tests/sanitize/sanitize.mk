@@ -4,9 +4,9 @@
 #   make check-valgrind   memcheck
 #
 # Each first sees a mistake made on purpose (planted.c) found; then it runs the
-# tests of tests/loopback, and memcheck the unit tests (which are built with the
-# sanitizers anyway) and a tunnel's story in the lab. AddressSanitizer cannot run
-# there: user-mode-linux gives programs less than its shadow's addresses.
+# tests of tests/loopback. The sanitizers then run those of the lab, memcheck the
+# unit tests (which are built with the sanitizers anyway) and, for it is thirty
+# times slower, a tunnel's story in the lab.
 
 ASAN = $(BUILD)/asan
 # JAIL=0: see src/jail.c.
