@@ -50,7 +50,7 @@ static enum kernel_op next(const struct kernel *k)
 		return KOP_ROUTES;
 	if (k->now.local.s_addr != k->want.local.s_addr || k->now.mtu != k->want.mtu)
 		return KOP_MOVE;
-	if (k->routes != k->want_routes)
+	if (k->routes != k->want_routes || (k->routes && k->again))
 		return KOP_ROUTES;
 	return lan_wanted(k) ? KOP_LAN : KOP_NONE;
 }
@@ -79,9 +79,12 @@ static bool failed(struct kernel *k, enum kernel_op op)
 enum kernel_result kernel_go(struct kernel *k)
 {
 	while (k->op == KOP_NONE) {
-		enum kernel_op op = next(k);
+		enum kernel_op op;
 		bool ok = true;
 
+		if (k->doubt)
+			kernel_look_again(k);
+		op = next(k);
 		switch (op) {
 		case KOP_NONE:
 			return k->failed ? KERNEL_FAILED : KERNEL_DONE;

@@ -31,6 +31,8 @@ struct kernel {
 	bool retried;          /* KOP_UNDO: the second try */
 	bool failed;           /* an op failed since the last kernel_want() */
 	bool left;             /* something could not be removed */
+	bool doubt;            /* what is there has to be looked at again */
+	bool again;            /* KOP_ROUTES: those that should be there already */
 	bool no_source_routes; /* the kernel said so */
 	int64_t rebuilt;       /* when somebody made that necessary; 0: never */
 	int64_t deadline;      /* of the program that runs, or CLOCK_NEVER */

@@ -138,7 +138,7 @@ bool kernel_build(struct kernel *k)
 		look_at_lan(&k->now, &k->now.lans[i]);
 	k->exists = true;
 	k->routes = k->target_routes = k->want_routes;
-	k->added = false;
+	k->added = k->again = false;
 	if (!k->record(k->record_arg)) {
 		k->exists = false;
 		return false;
@@ -178,7 +178,7 @@ bool kernel_move(struct kernel *k)
 	k->target_routes = k->want_routes;
 	tunnel_move(&old, n, link_has_address6(n->name, &ll), &l);
 	if (k->want_routes && !k->routes)
-		tunnel_routes_add(n, &l);
+		tunnel_routes(n, "add", &l);
 	k->routes = k->routes || k->want_routes;
 	/* Where it cannot be written, the old one still names all but the ends. */
 	k->record(k->record_arg);
@@ -192,9 +192,10 @@ bool kernel_change_routes(struct kernel *k)
 	lines_start(&l);
 	k->target_routes = k->want_routes;
 	if (k->want_routes)
-		tunnel_routes_add(&k->now, &l);
+		tunnel_routes(&k->now, k->again ? "replace" : "add", &l);
 	else
 		tunnel_routes_del(&k->now, &l);
+	k->again = false;
 	if (l.count == 0) {
 		k->routes = k->want_routes;
 		return true;

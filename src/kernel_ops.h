@@ -17,7 +17,7 @@ void kernel_build_rest(struct kernel *k);
 /* Takes the tunnel that is there to the near end and MTU that are wanted. */
 bool kernel_move(struct kernel *k);
 
-/* Puts in, or withdraws, the routes into the tunnel. */
+/* Puts in, puts in again, or withdraws, the routes into the tunnel. */
 bool kernel_change_routes(struct kernel *k);
 
 /* Gives LAN interfaces the addresses that they lack. */
@@ -25,5 +25,9 @@ bool kernel_add_lans(struct kernel *k);
 
 /* Removes all of k->now. */
 bool kernel_undo(struct kernel *k);
+
+/* Nothing runs, and k->doubt is set: what is missing is found by asking the
+ * kernel, or, routes into the tunnel, to be made again (kernel_watch.c). */
+void kernel_look_again(struct kernel *k);
 
 #endif

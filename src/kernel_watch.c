@@ -54,6 +54,31 @@ static bool is_own_address(const struct kernel *k, const struct watch_event *e)
 	return tunnel_address(&k->now, &own) && memcmp(&e->address, &own, sizeof own) == 0;
 }
 
+/* Messages were lost, so that one may have said what is gone. Nobody can say so of
+ * a route: it is made once more, which changes nothing where it is there. */
+void kernel_look_again(struct kernel *k)
+{
+	enum link_kind kind = link_kind(k->now.name);
+	struct in6_addr own;
+
+	k->doubt = kind == LINK_UNKNOWN; /* later, then */
+	if (k->doubt || !k->exists || !k->want_exists)
+		return;
+	k->again = k->routes;
+	for (unsigned i = 0; i < k->now.n_lans; i++) {
+		struct tunnel_lan *lan = &k->now.lans[i];
+
+		if (!link_index(lan->name))
+			lan->state = LAN_ABSENT;
+		else if (lan->state == LAN_ABSENT || !link_has_address6(lan->name, &lan->address))
+			lan->state = LAN_WANTED;
+	}
+	if (kind == LINK_ABSENT)
+		meddled(k, "the interface");
+	else if (tunnel_address(&k->now, &own) && !link_has_address6(k->now.name, &own))
+		meddled(k, "the tunnel's address");
+}
+
 /* Whether the route was ours to go: only this op removes any. */
 static bool withdraws(const struct kernel *k)
 {
@@ -69,7 +94,13 @@ void kernel_watch(struct kernel *k, const struct watch_event *e)
 
 	if (!k->exists)
 		return;
-	if (k->op == KOP_BUILD && !k->added && e->kind == WATCH_LINK_NEW && named &&
+	if (e->kind == WATCH_OVERFLOW) {
+		if (!k->doubt)
+			log_msg(LOG_NOTICE, "%s: too many changes of addresses and routes at a time; "
+					    "what is there is looked at again", k->now.name);
+		k->doubt = true;
+	}
+	if (k->op == KOP_BUILD && !k->added && (k->doubt || (e->kind == WATCH_LINK_NEW && named)) &&
 	    link_kind(k->now.name) == LINK_SIT)
 		kernel_build_rest(k);
 	if (k->op == KOP_UNDO || !k->want_exists)

@@ -135,10 +135,10 @@ void tunnel_configure(const struct tunnel *t, bool routes, struct lines *l)
 		plain_routes(t, "add", l);
 }
 
-void tunnel_routes_add(const struct tunnel *t, struct lines *l)
+void tunnel_routes(const struct tunnel *t, const char *verb, struct lines *l)
 {
-	source_routes(t, "add", l);
-	plain_routes(t, "add", l);
+	source_routes(t, verb, l);
+	plain_routes(t, verb, l);
 }
 
 void tunnel_routes_del(const struct tunnel *t, struct lines *l)

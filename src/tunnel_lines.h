@@ -24,7 +24,8 @@ void lines_start(struct lines *l);
 void tunnel_add(const struct tunnel *t, struct lines *l);     /* the interface */
 /* MTU, up, addresses, unreachable routes; with routes those into the tunnel. */
 void tunnel_configure(const struct tunnel *t, bool routes, struct lines *l);
-void tunnel_routes_add(const struct tunnel *t, struct lines *l); /* into the tunnel */
+/* Routes into the tunnel; verb "add", or "replace" for those that may be there. */
+void tunnel_routes(const struct tunnel *t, const char *verb, struct lines *l);
 void tunnel_routes_del(const struct tunnel *t, struct lines *l);
 void tunnel_lan_add(const struct tunnel_lan *lan, struct lines *l);
 

@@ -46,7 +46,7 @@ static void check_tunnel(const struct account *a, const struct offer *o)
 	lines_start(&l);
 	tunnel_move(&t, &moved, true, &l);
 	tunnel_routes_del(&t, &l);
-	tunnel_routes_add(&t, &l);
+	tunnel_routes(&t, "add", &l);
 	tunnel_undo(&t, true, true, &l);
 	MUST(!l.overflow);
 	fuzz_allowed_lines(l.text, a, o);

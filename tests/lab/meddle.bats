@@ -52,6 +52,23 @@ works() { is_up && lab_ping6 customer "$LAB_HOST6"; }
 	wait_for 15 again
 }
 
+@test "a route that goes while the kernel has too much to tell is made again" {
+	local pid i
+	pid=$(<"$RUN_DIR/dtcp0.pid")
+	kill -STOP "$pid"
+	for ((i = 0; i < 1000; i++)); do
+		echo "addr add 10.1.$((i / 250)).$((i % 250))/32 dev lan0"
+	done | ip -n customer -batch -
+	ip -n customer -6 route flush dev dtcp0 proto 202
+	not lab_ping6 customer "$LAB_HOST6"
+	kill -CONT "$pid"
+	wait_for 5 lab_log 'too many changes of addresses and routes'
+	wait_for 5 works
+	[ "$(ip -n customer -6 route show dev dtcp0 proto 202 | wc -l)" = 2 ]
+	dtcp_up --down
+	assert_nothing_left
+}
+
 @test "an interface that somebody sets down is built anew" {
 	ip -n customer link set dtcp0 down
 	wait_for 15 works

@@ -17,5 +17,10 @@ load unit
 @test "what goes of others, or goes twice, makes no difference" { unit; }
 @test "without source routes it is built anew, and that is said once" { unit; }
 @test "an address on a LAN that cannot be made ends nothing" { unit; }
+@test "messages were lost: routes are made again" { unit; }
+@test "messages were lost: an interface that went, or came, is seen" { unit; }
+@test "messages were lost, and the kernel does not answer: later" { unit; }
+@test "messages were lost: an address that went is seen" { unit; }
+@test "messages were lost: a LAN's address and interface are looked at" { unit; }
 
 @test "every case of kernel has a test here, and every test a case" { unit_complete; }

@@ -18,6 +18,7 @@ static unsigned n_kinds, asked;
 static unsigned starts, kills; /* of ip(8) */
 static int feed_error;
 static unsigned index_of_all; /* of every interface */
+static bool has_address;
 static char fed[4096];
 
 enum link_kind link_kind(const char *name)
@@ -36,7 +37,7 @@ bool link_has_address6(const char *name, const struct in6_addr *a)
 {
 	(void)name;
 	(void)a;
-	return false;
+	return has_address;
 }
 
 const char *run_ip_path(void)
@@ -420,6 +421,118 @@ static void lan_fails(void)
 	index_of_all = 0;
 }
 
+/* Up, and then messages of the kernel are lost. */
+static void lose(enum link_kind then)
+{
+	build(0, true);
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_DONE);
+	fed[0] = '\0';
+	KERNEL_SAYS(then);
+	gone(WATCH_OVERFLOW);
+	CHECK_STR(said(), "5 dtcp0: too many changes of addresses and routes at a time; "
+			  "what is there is looked at again\n");
+	gone(WATCH_OVERFLOW); /* is said once */
+	CHECK(strchr(said(), '\n')[1] == '\0');
+	unit_log_clear();
+}
+
+/* Nobody can say whether a route is still there: it is made again. */
+static void lost_route(void)
+{
+	lose(LINK_SIT);
+	CHECK_INT(kernel_go(&k), KERNEL_BUSY);
+	CHECK_STR(fed, "route replace ::/0 from ::/48 dev dtcp0 proto 202\n"
+		       "route replace ::/0 dev dtcp0 metric 0 proto 202\n");
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_DONE);
+	CHECK_STR(said(), "");
+	CHECK_INT(kernel_go(&k), KERNEL_DONE); /* once is enough */
+	/* Not where they are withdrawn. */
+	CHECK_INT(kernel_want_routes(&k, false), KERNEL_BUSY);
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_DONE);
+	gone(WATCH_OVERFLOW);
+	CHECK_INT(kernel_go(&k), KERNEL_DONE);
+	CHECK_INT(kernel_want_routes(&k, true), KERNEL_BUSY);
+	CHECK_HAS(fed, "route add");
+}
+
+static void lost_interface(void)
+{
+	lose(LINK_ABSENT);
+	CHECK_INT(kernel_go(&k), KERNEL_BUSY);
+	CHECK_STR(said(), "4 dtcp0: somebody removed the interface; it is built anew\n");
+	CHECK_HAS(fed, "route del");
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
+	CHECK_HAS(fed, "tunnel add");
+	/* The word that it is there may be lost, too. */
+	KERNEL_SAYS(LINK_SIT);
+	gone(WATCH_OVERFLOW);
+	CHECK_HAS(fed, "link set dev dtcp0");
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
+	CHECK_HAS(fed, "route replace");
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_DONE);
+}
+
+/* Whether the interface is there cannot be found out either: asked again later. */
+static void lost_unknown(void)
+{
+	lose(LINK_UNKNOWN);
+	CHECK_INT(kernel_go(&k), KERNEL_DONE);
+	KERNEL_SAYS(LINK_SIT);
+	CHECK_INT(kernel_go(&k), KERNEL_BUSY);
+	CHECK_HAS(fed, "route replace");
+}
+
+static void lost_address(void)
+{
+	lose(LINK_SIT);
+	k.now.type = k.want.type = DTCP_HOST;
+	has_address = true;
+	CHECK_INT(kernel_go(&k), KERNEL_BUSY);
+	CHECK_HAS(fed, "route replace");
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_DONE);
+	has_address = false;
+	gone(WATCH_OVERFLOW);
+	unit_log_clear();
+	CHECK_INT(kernel_go(&k), KERNEL_BUSY);
+	CHECK_STR(said(), "4 dtcp0: somebody removed the tunnel's address; it is built anew\n");
+	CHECK_HAS(fed, "tunnel del");
+}
+
+/* An address on a LAN that went, and an interface that came and went. */
+static void lost_lan(void)
+{
+	struct tunnel_lan *lan = &k.now.lans[0];
+
+	begin();
+	t.n_lans = 1;
+	snprintf(t.lans[0].name, sizeof t.lans[0].name, "lan0");
+	KERNEL_SAYS(LINK_ABSENT, LINK_SIT);
+	t.type = DTCP_TUNNELONLY;
+	index_of_all = 7;
+	CHECK_INT(kernel_want(&k, &t, false), KERNEL_BUSY);
+	appears();
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_DONE);
+	CHECK_INT(lan->state, LAN_OURS);
+	has_address = true;
+	gone(WATCH_OVERFLOW);
+	CHECK_INT(kernel_go(&k), KERNEL_DONE);
+	CHECK_INT(lan->state, LAN_OURS);
+	has_address = false;
+	gone(WATCH_OVERFLOW);
+	CHECK_INT(kernel_go(&k), KERNEL_BUSY);
+	CHECK_HAS(fed, "addr add");
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_DONE);
+	index_of_all = 0;
+	gone(WATCH_OVERFLOW);
+	CHECK_INT(kernel_go(&k), KERNEL_DONE);
+	CHECK_INT(lan->state, LAN_ABSENT);
+	index_of_all = 7;
+	gone(WATCH_OVERFLOW);
+	CHECK_INT(kernel_go(&k), KERNEL_BUSY);
+	CHECK_INT(lan->state, LAN_OURS);
+	index_of_all = 0;
+}
+
 static const struct unit_case cases[] = {
 	{"over what cannot be looked at nothing is built", unknown_up},
 	{"what cannot be looked at is not gone", unknown_down},
@@ -435,5 +548,10 @@ static const struct unit_case cases[] = {
 	{"what goes of others, or goes twice, makes no difference", others},
 	{"without source routes it is built anew, and that is said once", lacks},
 	{"an address on a LAN that cannot be made ends nothing", lan_fails},
+	{"messages were lost: routes are made again", lost_route},
+	{"messages were lost: an interface that went, or came, is seen", lost_interface},
+	{"messages were lost, and the kernel does not answer: later", lost_unknown},
+	{"messages were lost: an address that went is seen", lost_address},
+	{"messages were lost: a LAN's address and interface are looked at", lost_lan},
 };
 UNIT_MAIN(cases)

@@ -191,13 +191,17 @@ static void withdraw(void)
 	CHECK_STR(l.text, "route del ::/0 dev dtcp0 metric 4096 proto 202\n"
 			  "route del ::/0 from 2001:db8:1::/48 dev dtcp0 proto 202\n");
 	memset(&l, 0, sizeof l);
-	tunnel_routes_add(&t, &l);
+	tunnel_routes(&t, "add", &l);
 	CHECK_STR(l.text, "route add ::/0 from 2001:db8:1::/48 dev dtcp0 proto 202\n"
 			  "route add ::/0 dev dtcp0 metric 4096 proto 202\n");
 	CHECK_INT(l.count, 2);
+	memset(&l, 0, sizeof l);
+	tunnel_routes(&t, "replace", &l);
+	CHECK_STR(l.text, "route replace ::/0 from 2001:db8:1::/48 dev dtcp0 proto 202\n"
+			  "route replace ::/0 dev dtcp0 metric 4096 proto 202\n");
 	t = plan("route=none", &o);
 	memset(&l, 0, sizeof l);
-	tunnel_routes_add(&t, &l);
+	tunnel_routes(&t, "add", &l);
 	tunnel_routes_del(&t, &l);
 	CHECK_INT(l.count, 0);
 }
