@@ -27,6 +27,24 @@ enum net_result net_wait(const struct net *n, int fd, short events)
 	}
 }
 
+/* The kernel tells of a new address before it can be bound to (Linux 7.2 with one
+ * processor some ms before): it is waited for that much. */
+enum { BIND_TRIES = 20, BIND_PAUSE_MS = 5 };
+
+static enum net_result bind_to(const struct net *n, const struct sockaddr_in *from)
+{
+	struct pollfd p = {.fd = n->channel, .events = POLLIN};
+
+	for (unsigned tries = 1;; tries++) {
+		if (bind(n->fd, (const struct sockaddr *)from, sizeof *from) == 0)
+			return NET_OK;
+		if (errno != EADDRNOTAVAIL || tries == BIND_TRIES)
+			return NET_ERROR;
+		if (poll(&p, 1, BIND_PAUSE_MS) > 0)
+			return NET_STOP;
+	}
+}
+
 static enum net_result finish_connect(struct net *n)
 {
 	enum net_result r = net_wait(n, n->fd, POLLOUT);
@@ -47,18 +65,16 @@ enum net_result net_connect(struct net *n, struct in_addr *local, struct in_addr
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = remote};
 	struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr = *local};
 	socklen_t len = sizeof from;
-	enum net_result r = NET_ERROR;
+	enum net_result r = NET_OK;
 
 	memset(&n->in, 0, sizeof n->in);
 	n->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (n->fd < 0)
 		return NET_ERROR;
-	if (local->s_addr && bind(n->fd, (struct sockaddr *)&from, sizeof from) < 0)
-		goto fail;
-	if (connect(n->fd, (struct sockaddr *)&to, sizeof to) == 0)
-		r = NET_OK;
-	else if (errno == EINPROGRESS || errno == EINTR)
-		r = finish_connect(n);
+	if (local->s_addr)
+		r = bind_to(n, &from);
+	if (r == NET_OK && connect(n->fd, (struct sockaddr *)&to, sizeof to) < 0)
+		r = errno == EINPROGRESS || errno == EINTR ? finish_connect(n) : NET_ERROR;
 	if (r != NET_OK)
 		goto fail;
 	if (getsockname(n->fd, (struct sockaddr *)&from, &len) == 0) {

@@ -40,9 +40,13 @@ static int dial(const char *server, struct in_addr local)
 	struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr = local};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || inet_pton(AF_INET, server, &to.sin_addr) != 1 ||
-	    bind(fd, (struct sockaddr *)&from, sizeof from) < 0 ||
-	    connect(fd, (struct sockaddr *)&to, sizeof to) < 0)
+	if (fd < 0 || inet_pton(AF_INET, server, &to.sin_addr) != 1)
+		wire_die("connect");
+	/* The kernel tells of an address a moment before it can be used. */
+	while (bind(fd, (struct sockaddr *)&from, sizeof from) < 0)
+		if (errno != EADDRNOTAVAIL || usleep(500) < 0)
+			wire_die("bind");
+	if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0)
 		wire_die("connect");
 	return fd;
 }

@@ -247,6 +247,21 @@ dry_session() {
     grep "$4" said-it
 }
 
+@test "an address that the kernel tells of before it takes it is waited for, a moment" {
+    serve
+    account
+    for tries in 1..3 1+; do
+        # shellcheck disable=SC2034 # helper.bash runs it so
+        within=(strace -qq -f -o trace -e trace=bind -e "inject=bind:error=EADDRNOTAVAIL:when=$tries" --)
+        dry 127.0.0.1
+        case $tries in
+        1+) gives 69 'Cannot assign requested address' ;;
+        *) gives 0 ;;
+        esac
+    done
+    [ "$(grep -c INJECTED trace)" = 20 ]
+}
+
 @test "a dry run whose session process is killed, or hangs, says so" {
     serve --set 'greeting=silent | delay 20000'
     account
