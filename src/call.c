@@ -33,5 +33,9 @@ int call_find(struct call *c, const struct options *o)
 		memcpy(c->link, c->accounts->link, sizeof c->link);
 		c->accounts = config_select(c->accounts, o->server, c->link, c->interface);
 	}
+	if (!config_few(c->accounts, c->interface)) {
+		account_free(c->accounts);
+		return STATUS_CONFIG;
+	}
 	return CALL_GO;
 }

@@ -151,3 +151,15 @@ struct account *config_select(struct account *list, const char *server, const ch
 		memcpy(interface, "dtcp0", sizeof "dtcp0");
 	return kept;
 }
+
+bool config_few(const struct account *list, const char *interface)
+{
+	unsigned n = 0;
+
+	for (; list; list = list->next)
+		n++;
+	if (n > CONFIG_ACCOUNTS)
+		log_msg(LOG_ERR, "%s: %u accounts are for this interface, more than %d", interface,
+			n, CONFIG_ACCOUNTS);
+	return n <= CONFIG_ACCOUNTS;
+}

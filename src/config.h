@@ -2,6 +2,7 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct account;
@@ -28,5 +29,10 @@ struct account *config_parse(const char *path, const char *text, size_t len);
  * freed. May return NULL. */
 struct account *config_select(struct account *list, const char *server, const char *link,
 			      char interface[]);
+
+/* The most accounts that an interface may have, and whether those of list, which
+ * are for it, are no more; false after a message. */
+enum { CONFIG_ACCOUNTS = 32 };
+bool config_few(const struct account *list, const char *interface);
 
 #endif

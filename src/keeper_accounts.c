@@ -6,8 +6,10 @@
 #include "keeper_state.h"
 #include "log.h"
 
+_Static_assert((int)CONFIG_ACCOUNTS == (int)FSM_ACCOUNTS, "the state machine counts them all");
+
 /* What the state machine knows of accounts that were there before stays. */
-bool keeper_load_accounts(struct keeper *k, struct account *list)
+void keeper_load_accounts(struct keeper *k, struct account *list)
 {
 	struct fsm_account known[FSM_ACCOUNTS];
 	struct account *before[FSM_ACCOUNTS];
@@ -17,14 +19,6 @@ bool keeper_load_accounts(struct keeper *k, struct account *list)
 	memcpy(known, k->fsm.accounts, sizeof known);
 	memcpy(before, k->by_number, sizeof before);
 	memcpy(cases, k->first_case, sizeof cases);
-	for (struct account *a = list; a; a = a->next)
-		n++;
-	if (n > FSM_ACCOUNTS) {
-		log_msg(LOG_ERR, "%s: %u accounts are for this interface, more than %d",
-			k->how.interface, n, FSM_ACCOUNTS);
-		return false;
-	}
-	n = 0;
 	k->fsm.preferred = 0;
 	for (struct account *a = list; a; a = a->next, n++) {
 		k->by_number[n] = a;
@@ -40,7 +34,6 @@ bool keeper_load_accounts(struct keeper *k, struct account *list)
 	}
 	k->fsm.n_accounts = n;
 	k->accounts = list;
-	return true;
 }
 
 void keeper_reload(struct keeper *k)
@@ -51,12 +44,13 @@ void keeper_reload(struct keeper *k)
 	memcpy(interface, k->how.interface, sizeof interface);
 	if (list)
 		list = config_select(list, k->how.server, k->link, interface);
-	if (!list || !keeper_load_accounts(k, list)) {
+	if (!list || !config_few(list, interface)) {
 		log_msg(LOG_ERR, "%s: session and settings stay as they are, since %s has no usable "
 				 "account for them", k->how.interface, k->how.config);
 		account_free(list);
 		return;
 	}
+	keeper_load_accounts(k, list);
 	log_msg(LOG_NOTICE, "%s: %s was read again; reconnecting", k->how.interface, k->how.config);
 	k->fsm.account = k->fsm.preferred;
 	k->account = k->account ? k->by_number[k->fsm.account] : NULL;

@@ -166,8 +166,7 @@ int keeper_run(const struct keeper_how *how)
 	log_client_threshold(LOG_ERR);
 	if (how->client >= 0)
 		keeper_add_client(k, how->client, &asked);
-	if (!keeper_load_accounts(k, how->accounts))
-		return refuse(k, STATUS_CONFIG);
+	keeper_load_accounts(k, how->accounts);
 	switch (pidfile_take(how->dir, how->interface, &k->pidfile)) {
 	case PIDFILE_HELD:
 		k->accounts = NULL; /* still the caller's, as is its client */

@@ -17,6 +17,7 @@
  * check of what the server says. */
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <grp.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>

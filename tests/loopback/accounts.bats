@@ -176,6 +176,8 @@ modes=('dry type=tunnelonly' 'up tunnel=none')
     up
     gives 78 'dtcp0: 33 accounts are for this interface, more than 32'
     nothing_left
+    dry
+    gives 78 'dtcp0: 33 accounts are for this interface, more than 32'
     accounts "${many[@]:1}"
     up
     gives 0
