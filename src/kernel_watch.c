@@ -68,7 +68,7 @@ void kernel_look_again(struct kernel *k)
 	for (unsigned i = 0; i < k->now.n_lans; i++) {
 		struct tunnel_lan *lan = &k->now.lans[i];
 
-		if (!link_index(lan->name))
+		if (link_kind(lan->name) == LINK_ABSENT)
 			lan->state = LAN_ABSENT;
 		else if (lan->state == LAN_ABSENT || !link_has_address6(lan->name, &lan->address))
 			lan->state = LAN_WANTED;

@@ -23,6 +23,8 @@ static char fed[4096];
 
 enum link_kind link_kind(const char *name)
 {
+	if (strcmp(name, "lan0") == 0)
+		return index_of_all ? LINK_OTHER : LINK_ABSENT;
 	CHECK_STR(name, "dtcp0");
 	return kinds[asked + 1 < n_kinds ? asked++ : n_kinds - 1];
 }
