@@ -148,6 +148,7 @@ uninstall: check-install
 # The order matters: without `deps` there may be no compiler yet.
 deps:
 	tests/deps.sh
+	tests/lab/fetch-kernel
 
 demo: deps
 	$(MAKE) all

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "config.h"
+
 /* The keeper's state machine: what to do next, given what happened. Pure: the
  * clock and the lot are passed in, and what is to be done is returned.
  *
@@ -80,7 +82,7 @@ enum fsm_action {
 };
 
 enum {
-	FSM_ACCOUNTS = 32,
+	FSM_ACCOUNTS = CONFIG_ACCOUNTS,
 	FSM_LOGIN_MS = 10000, /* longest try */
 	FSM_PONG_MS = 10000,  /* longest wait for a pong */
 	FSM_GRACE_MS = 5000,  /* routes outlive the session by this */

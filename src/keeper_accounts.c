@@ -6,8 +6,6 @@
 #include "keeper_state.h"
 #include "log.h"
 
-_Static_assert((int)CONFIG_ACCOUNTS == (int)FSM_ACCOUNTS, "the state machine counts them all");
-
 /* What the state machine knows of accounts that were there before stays. */
 void keeper_load_accounts(struct keeper *k, struct account *list)
 {

@@ -143,13 +143,13 @@ static void dispose(struct keeper *k)
 }
 
 /* Ends before there is anything to clean up. */
-static int refuse(struct keeper *k, int status)
+static int refuse(struct keeper *k)
 {
-	k->fsm.status = status;
+	k->fsm.status = STATUS_SYSTEM;
 	keeper_answer_last(k);
 	log_set_client(NULL, NULL);
 	dispose(k);
-	return status;
+	return STATUS_SYSTEM;
 }
 
 int keeper_run(const struct keeper_how *how)
@@ -174,14 +174,14 @@ int keeper_run(const struct keeper_how *how)
 		dispose(k);
 		return KEEPER_HELD;
 	case PIDFILE_FAILED:
-		return refuse(k, status);
+		return refuse(k);
 	case PIDFILE_LOCKED:
 		break;
 	}
 	privs_no_dump();
 	if (!take_over(k)) {
 		pidfile_drop(how->dir, how->interface, k->pidfile);
-		return refuse(k, status);
+		return refuse(k);
 	}
 	if (prepare(k)) {
 		if (how->client >= 0 && how->no_wait)

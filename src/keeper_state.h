@@ -80,8 +80,8 @@ void keeper_quit(struct keeper *k);
 void keeper_message(struct keeper *k); /* the channel is readable */
 void keeper_leaving(struct keeper *k); /* that of one that says quit */
 
-/* keeper_accounts.c */
-void keeper_load_accounts(struct keeper *k, struct account *list); /* config_few() */
+/* keeper_accounts.c; list has passed config_few(). */
+void keeper_load_accounts(struct keeper *k, struct account *list);
 void keeper_reload(struct keeper *k);
 
 /* keeper_link.c: the link's address. */

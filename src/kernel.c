@@ -50,7 +50,7 @@ static enum kernel_op next(const struct kernel *k)
 		return KOP_ROUTES;
 	if (k->now.local.s_addr != k->want.local.s_addr || k->now.mtu != k->want.mtu)
 		return KOP_MOVE;
-	if (k->routes != k->want_routes || (k->routes && k->again))
+	if (k->routes != k->want_routes || k->again)
 		return KOP_ROUTES;
 	return lan_wanted(k) ? KOP_LAN : KOP_NONE;
 }

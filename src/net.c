@@ -33,14 +33,12 @@ enum { BIND_TRIES = 20, BIND_PAUSE_MS = 5 };
 
 static enum net_result bind_to(const struct net *n, const struct sockaddr_in *from)
 {
-	struct pollfd p = {.fd = n->channel, .events = POLLIN};
-
 	for (unsigned tries = 1;; tries++) {
 		if (bind(n->fd, (const struct sockaddr *)from, sizeof *from) == 0)
 			return NET_OK;
 		if (errno != EADDRNOTAVAIL || tries == BIND_TRIES)
 			return NET_ERROR;
-		if (poll(&p, 1, BIND_PAUSE_MS) > 0)
+		if (clock_wait(n->channel, clock_ms() + BIND_PAUSE_MS) > 0)
 			return NET_STOP;
 	}
 }

@@ -130,7 +130,6 @@ unpack() {
 install=$(missing_packages)
 unpack=$(missing_unpacked)
 if [ -z "$install$unpack" ]; then
-	[ "${1-}" = --check ] || "$here/lab/fetch-kernel"
 	exit 0
 fi
 say=$(echo "$install" "$unpack" | xargs)
@@ -164,4 +163,3 @@ fi
 for name in $unpack; do
 	unpack "$name"
 done
-"$here/lab/fetch-kernel"

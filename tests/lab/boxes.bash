@@ -80,8 +80,7 @@ lab_up_nat() {
 		addr add 203.0.113.2/24 dev out0
 		route add default via 203.0.113.1
 	END
-	modprobe -aq sch_ingress cls_matchall act_nat || true # as lab_drop
-	tc -n nat -batch - <<-END
+	lab_tc nat sch_ingress cls_matchall act_nat <<-END
 		qdisc add dev out0 clsact
 		filter add dev out0 egress protocol ip matchall action nat egress 192.168.1.2/32 203.0.113.2
 		filter add dev out0 ingress protocol ip matchall action nat ingress 203.0.113.2/32 192.168.1.2

@@ -5,6 +5,15 @@
 # iptables.
 # shellcheck shell=bash
 
+# lab_tc BOX MODULE...: tc(8) there, its lines from standard input. The kernel cannot
+# load the modules by itself here.
+lab_tc() {
+	local box=$1
+	shift
+	modprobe -aq "$@" || true
+	tc -n "$box" -batch -
+}
+
 # lab_drop in|out PLACE [FIELDS...]: on the link to the customer the provider drops
 # what comes in or goes out where all of FIELDS, a packet's `WIDTH OFFSET eq|gt
 # VALUE` from its IPv4 header on, are so (`u8 9 eq 41`; tc-ematch(8), cmp). A later
@@ -14,11 +23,9 @@ lab_drop() {
 	local way=ingress place=$2
 	[ "$1" = in ] || way=egress
 	shift 2
-	# The kernel cannot load them itself here.
-	modprobe -aq sch_ingress cls_basic em_cmp act_gact || true
 	tc -n provider filter del dev acc $way pref "$place" 2>/dev/null || true
 	tc -n provider filter del dev acc $way pref $((place + 1)) 2>/dev/null || true
-	[ $# = 0 ] || tc -n provider -batch - <<-END
+	[ $# = 0 ] || lab_tc provider sch_ingress cls_basic em_cmp act_gact <<-END
 		qdisc replace dev acc clsact
 		filter add dev acc $way pref $place protocol ip basic match $(lab_match 0 "$@") action drop
 		filter add dev acc $way pref $((place + 1)) protocol ppp_ses basic match $(lab_match 8 "$@") action drop

@@ -190,8 +190,7 @@ lab_native() {
 	lab_link customer wan down
 	lab_link customer wan up
 	ip -n provider addr add "$LAB_NATIVE::1/64" dev acc
-	modprobe -aq sch_ingress cls_flower cls_matchall act_gact || true # as lab_drop
-	tc -n provider -batch - <<-END
+	lab_tc provider sch_ingress cls_flower cls_matchall act_gact <<-END
 		qdisc replace dev acc clsact
 		filter add dev acc ingress pref 1 protocol ipv6 flower src_ip fe80::/10 action pass
 		filter add dev acc ingress pref 2 protocol ipv6 flower src_ip ::/128 action pass
