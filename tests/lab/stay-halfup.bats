@@ -63,6 +63,7 @@ soon() {
 	stay_up
 	by_tunnel
 	connect customer
+	connect lan # waits until duplicate address detection lets its router answer
 	ip -n customer -4 addr flush dev wan
 	lab_clock
 	soon 1000 no_routes
