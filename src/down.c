@@ -27,28 +27,56 @@ struct down {
 	int status;
 };
 
-/* Signals the keeper that holds the pidfile's lock, and no other program: the
- * lock is asked for again once the process is pinned by its descriptor.
- * ASK_AGAIN, or an exit status after a message. */
-static int kill_holder(int dir, const char *iface)
-{
-	pid_t pid = pidfile_holder(dir, iface);
-	int fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
-	int status = ASK_AGAIN;
+/* The process that holds a pidfile's lock, 0 for none, and its descriptor, which
+ * goes on meaning that process (-1 where there is none). */
+struct holder {
+	pid_t pid;
+	int fd;
+};
 
-	if (fd < 0)
+static struct holder holder_of(int dir, const char *iface)
+{
+	struct holder h = {.pid = pidfile_holder(dir, iface), .fd = -1};
+
+	if (h.pid > 0)
+		h.fd = (int)syscall(SYS_pidfd_open, h.pid, 0);
+	return h;
+}
+
+/* Signals the keeper, and no other program: the lock is asked for again now that
+ * the process is pinned by its descriptor. ASK_AGAIN, or an exit status after a
+ * message. */
+static int kill_holder(int dir, const char *iface, const struct holder *h)
+{
+	bool keeper = rundir_is_keeper(h->pid);
+
+	if (h->fd < 0 || pidfile_holder(dir, iface) != h->pid)
 		return ASK_AGAIN;
-	if (!rundir_is_keeper(pid)) {
+	if (!keeper) {
 		log_msg(LOG_ERR, "%s: process %d, which is no keeper, has locked the pidfile", iface,
-			(int)pid);
-		status = STATUS_SYSTEM;
-	} else if (pidfile_holder(dir, iface) == pid) {
-		log_msg(LOG_WARNING, "%s: the keeper (process %d) does not answer and is killed",
-			iface, (int)pid);
-		syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
-		clock_wait(fd, clock_ms() + KILL_MS);
+			(int)h->pid);
+		return STATUS_SYSTEM;
 	}
-	close(fd);
+	log_msg(LOG_WARNING, "%s: the keeper (process %d) does not answer and is killed", iface,
+		(int)h->pid);
+	syscall(SYS_pidfd_send_signal, h->fd, SIGKILL, NULL, 0);
+	clock_wait(h->fd, clock_ms() + KILL_MS);
+	return ASK_AGAIN;
+}
+
+/* Has the keeper end. It answers when nothing is left but its process: that is
+ * waited for, too, unless it serves another link than the one and goes on. */
+static int end_keeper(const struct down *d, const char *iface, const struct holder *h)
+{
+	struct control_request r = {.op = CONTROL_DOWN, .threshold = log_threshold()};
+	int status;
+
+	memcpy(r.link, d->options->link, sizeof r.link);
+	status = ask_keeper(d->dir, iface, &r, clock_ms() + END_MS, NULL);
+	if (status == ASK_LATE)
+		return kill_holder(d->dir, iface, h);
+	if (h->fd >= 0 && pidfile_holder(d->dir, iface) != h->pid)
+		clock_wait(h->fd, clock_ms() + KILL_MS);
 	return status;
 }
 
@@ -105,17 +133,15 @@ static int remove_left(struct down *d, const char *iface)
 
 static int one_try(struct down *d, const char *iface)
 {
-	struct control_request r;
+	struct holder h = holder_of(d->dir, iface);
 	struct state left;
-	int status;
 
-	if (pidfile_holder(d->dir, iface)) {
-		memset(&r, 0, sizeof r);
-		r.op = CONTROL_DOWN;
-		r.threshold = log_threshold();
-		memcpy(r.link, d->options->link, sizeof r.link);
-		status = ask_keeper(d->dir, iface, &r, clock_ms() + END_MS, NULL);
-		return status == ASK_LATE ? kill_holder(d->dir, iface) : status;
+	if (h.pid) {
+		int status = end_keeper(d, iface, &h);
+
+		if (h.fd >= 0)
+			close(h.fd);
+		return status;
 	}
 	if (d->options->link[0] && state_read(d->dir, iface, &left) &&
 	    strcmp(left.link, d->options->link) != 0 && left.link[0])

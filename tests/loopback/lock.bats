@@ -45,6 +45,32 @@ lock_was_last() {
     nothing_left
 }
 
+@test "--down returns when the keeper's process is gone, not only its files" {
+    serve
+    account tunnel=none
+    injected=(-e trace=exit_group -e inject=exit_group:delay_enter=700000)
+    traced --foreground
+    wait_for 10 is_up
+    down
+    gives 0
+    no_process
+    nothing_left
+}
+
+@test "--down for another link does not wait for a keeper that stays" {
+    serve
+    account tunnel=none
+    traced --foreground --link lo 127.0.0.1
+    wait_for 10 is_up
+    strace -qq -o waits -e trace=poll,ppoll "$DTCP_UP" --run-dir "$RUN_DIR" --down --link eth7 3>&-
+    grep poll waits
+    ! grep Timeout waits || return 1
+    is_up
+    down
+    gives 0
+    nothing_left
+}
+
 @test "--down after SIGKILL lets go of the lock last" {
     serve
     account tunnel=none
