@@ -21,7 +21,7 @@
 
 enum { LEAVE_MS = 450 }; /* a session ends 400 ms after it was told to */
 
-static bool open_signals(struct keeper *k)
+static sigset_t signals_that_matter(void)
 {
 	sigset_t set;
 
@@ -31,7 +31,20 @@ static bool open_signals(struct keeper *k)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	return set;
+}
+
+static void hold_signals(int how)
+{
+	sigset_t set = signals_that_matter();
+
+	sigprocmask(how, &set, NULL);
+}
+
+static bool open_signals(struct keeper *k)
+{
+	sigset_t set = signals_that_matter();
+
 	k->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return k->signals >= 0;
 }
@@ -167,8 +180,12 @@ int keeper_run(const struct keeper_how *how)
 	if (how->client >= 0)
 		keeper_add_client(k, how->client, &asked);
 	keeper_load_accounts(k, how->accounts);
+	/* Before there is a pidfile that says where to send them: one that comes at
+	 * once is obeyed a moment later. */
+	hold_signals(SIG_BLOCK);
 	switch (pidfile_take(how->dir, how->interface, &k->pidfile)) {
 	case PIDFILE_HELD:
+		hold_signals(SIG_UNBLOCK);
 		k->accounts = NULL; /* still the caller's, as is its client */
 		log_set_client(NULL, NULL);
 		dispose(k);

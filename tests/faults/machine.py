@@ -71,18 +71,22 @@ def near_end():
     return socket.inet_ntoa(parameters[44:48].tobytes())
 
 
+def process(pid):
+    """A process's name, state and parent; None where there is none."""
+    found = re.match(r"\d+ \((.*)\) (\S) (\d+)", read("/proc/%s/stat" % pid))
+    return found and (found[1], found[2], int(found[3]))
+
+
 def processes():
     """dtcp-up's, and those it has not reaped: process number to parent."""
     found, parents = {}, {}
-    for name in os.listdir("/proc"):
-        if not name.isdigit():
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        seen = process(name)
+        if not seen:
             continue
-        match = re.match(r"\d+ \((.*)\) (\S) (\d+)", read("/proc/%s/stat" % name))
-        if not match:
-            continue
-        parents[int(name)] = int(match[3])
-        if match[1] in ("dtcp-up", "leaky") and match[2] not in "ZX":
-            found[int(name)] = int(match[3])
+        parents[int(name)] = seen[2]
+        if seen[0] in ("dtcp-up", "leaky") and seen[1] not in "ZX":
+            found[int(name)] = seen[2]
     found.update((pid, parent) for pid, parent in parents.items() if parent in found)
     return found
 
@@ -103,9 +107,10 @@ def state():
 
 
 def keeper():
-    """The keeper's process number; 0: none."""
+    """The keeper's process number; 0: none, or one that nobody has reaped yet."""
     pid = read(RUN_DIR + "/dtcp0.pid").strip()
-    return int(pid) if pid.isdigit() and os.path.exists("/proc/%s/fd" % pid) else 0
+    seen = process(pid) if pid.isdigit() else None
+    return int(pid) if seen and seen[1] not in "ZX" else 0
 
 
 def family():

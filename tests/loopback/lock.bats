@@ -45,6 +45,24 @@ lock_was_last() {
     nothing_left
 }
 
+@test "a signal that comes as the lock is taken is obeyed, and ends nothing that it should not" {
+    serve
+    account tunnel=none
+    for signal in HUP USR1; do
+        injected=(-e "inject=flock:signal=SIG$signal:when=1")
+        traced --foreground
+        wait_for 10 is_up
+        down
+        gives 0
+        wait "${started[-1]}"
+        nothing_left
+    done
+    injected=(-e inject=flock:signal=SIGTERM:when=1)
+    traced --foreground
+    wait "${started[-1]}"
+    nothing_left
+}
+
 @test "--down returns when the keeper's process is gone, not only its files" {
     serve
     account tunnel=none

@@ -316,3 +316,21 @@ up_now() { show && [ "$status" = 0 ]; }
         nothing_left
     done
 }
+
+@test "SIGINT ends a foreground call that waits for what another keeper brings up" {
+    serve --set 'greeting=silent | delay 20000'
+    account tunnel=none
+    up --wait 0
+    gives 75
+    background env --default-signal=INT strace -qq -o trace -e trace=connect \
+        "$DTCP_UP" -c "$ACCOUNTS" --run-dir "$RUN_DIR" --foreground --wait 30
+    wait_for 10 grep -q 'dtcp0.sock.* = 0' trace
+    start=$(now)
+    pkill -INT -f "^$DTCP_UP .*$T/.* --foreground"
+    wait "${started[-1]}" || status=$?
+    [ "$status" = 130 ]
+    took "$start" 0 2000
+    down
+    gives 0
+    nothing_left
+}
