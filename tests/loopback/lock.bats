@@ -80,8 +80,8 @@ lock_was_last() {
     account tunnel=none
     traced --foreground --link lo 127.0.0.1
     wait_for 10 is_up
-    strace -qq -o waits -e trace=poll,ppoll "$DTCP_UP" --run-dir "$RUN_DIR" --down --link eth7 3>&-
-    grep poll waits
+    strace -qq -o waits -e trace=connect,poll,ppoll "$DTCP_UP" --run-dir "$RUN_DIR" --down --link eth7 3>&-
+    grep connect waits
     ! grep Timeout waits || return 1
     is_up
     down
