@@ -18,8 +18,9 @@
 #include "state.h"
 #include "status_codes.h"
 
-/* A keeper ends within 2 s; one that takes this long is stuck. */
-enum { END_MS = 4000, KILL_MS = 1000, TRIES = 5 };
+/* A keeper ends within 2 s; one that takes this long is stuck. A process that was
+ * killed, or is about to exit, is soon gone. */
+enum { END_MS = 4000, GONE_MS = 1000, TRIES = 5 };
 
 struct down {
 	const struct options *options;
@@ -60,7 +61,7 @@ static int kill_holder(int dir, const char *iface, const struct holder *h)
 	log_msg(LOG_WARNING, "%s: the keeper (process %d) does not answer and is killed", iface,
 		(int)h->pid);
 	syscall(SYS_pidfd_send_signal, h->fd, SIGKILL, NULL, 0);
-	clock_wait(h->fd, clock_ms() + KILL_MS);
+	clock_wait(h->fd, clock_ms() + GONE_MS);
 	return ASK_AGAIN;
 }
 
@@ -76,7 +77,7 @@ static int end_keeper(const struct down *d, const char *iface, const struct hold
 	if (status == ASK_LATE)
 		return kill_holder(d->dir, iface, h);
 	if (h->fd >= 0 && pidfile_holder(d->dir, iface) != h->pid)
-		clock_wait(h->fd, clock_ms() + KILL_MS);
+		clock_wait(h->fd, clock_ms() + GONE_MS);
 	return status;
 }
 
