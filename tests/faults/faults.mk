@@ -5,7 +5,7 @@
 #   build/faults/leaky    dtcp-up with a leak, which faults.py has to find
 #   build/faults/ip       an ip(8) that fails at a line (lab/attack-ip.bats)
 #   make faults           every system call and every step of ip fails once, in
-#                         the lab; an hour
+#                         the lab; about 40 minutes
 
 FAULTS = $(BUILD)/faults
 PUPPET_SOURCES = $(addprefix tests/faults/,puppet.c attack.c forge.c) src/prefix.c
