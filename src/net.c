@@ -73,15 +73,12 @@ enum net_result net_connect(struct net *n, struct in_addr *local, struct in_addr
 		r = bind_to(n, &from);
 	if (r == NET_OK && connect(n->fd, (struct sockaddr *)&to, sizeof to) < 0)
 		r = errno == EINPROGRESS || errno == EINTR ? finish_connect(n) : NET_ERROR;
-	if (r != NET_OK)
-		goto fail;
-	if (getsockname(n->fd, (struct sockaddr *)&from, &len) == 0) {
+	if (r == NET_OK && getsockname(n->fd, (struct sockaddr *)&from, &len) < 0)
+		r = NET_ERROR;
+	if (r == NET_OK)
 		*local = from.sin_addr;
-		return NET_OK;
-	}
-	r = NET_ERROR;
-fail:
-	net_close(n);
+	else
+		net_close(n);
 	return r;
 }
 
