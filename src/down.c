@@ -66,7 +66,7 @@ static int kill_holder(int dir, const char *iface, const struct holder *h)
 }
 
 /* Has the keeper end. It answers when nothing is left but its process: that is
- * waited for, too, unless it serves another link than the one and goes on. */
+ * waited for, too, unless it serves another link than was named and goes on. */
 static int end_keeper(const struct down *d, const char *iface, const struct holder *h)
 {
 	struct control_request r = {.op = CONTROL_DOWN, .threshold = log_threshold()};

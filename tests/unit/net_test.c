@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "net.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,17 +15,9 @@ static struct net fresh(int channel)
 	return n;
 }
 
-static struct in_addr address(const char *text)
-{
-	struct in_addr a = {0};
-
-	CHECK_INT(inet_pton(AF_INET, text, &a), 1);
-	return a;
-}
-
 static void connects(void)
 {
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = address("127.0.0.1")};
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = unit_ipv4("127.0.0.1")};
 	struct in_addr any = {0};
 	struct net n = fresh(-1);
 	socklen_t len = sizeof at;
@@ -48,11 +39,11 @@ static void connects(void)
 /* 192.0.2.1 is on no host (RFC 5737). */
 static void bind_waits(void)
 {
-	struct in_addr absent = address("192.0.2.1");
+	struct in_addr absent = unit_ipv4("192.0.2.1");
 	int64_t began = clock_ms();
 	struct net n = fresh(-1);
 
-	CHECK_INT(net_connect(&n, &absent, address("127.0.0.1"), 1), NET_ERROR);
+	CHECK_INT(net_connect(&n, &absent, unit_ipv4("127.0.0.1"), 1), NET_ERROR);
 	CHECK_INT(errno, EADDRNOTAVAIL);
 	CHECK(clock_ms() - began >= 50);
 	CHECK_INT(n.fd, -1);
@@ -60,14 +51,14 @@ static void bind_waits(void)
 
 static void bind_stops(void)
 {
-	struct in_addr absent = address("192.0.2.1");
+	struct in_addr absent = unit_ipv4("192.0.2.1");
 	int pair[2] = {-1, -1};
 	struct net n;
 
 	CHECK_INT(pipe(pair), 0);
 	CHECK_INT(write(pair[1], "x", 1), 1);
 	n = fresh(pair[0]);
-	CHECK_INT(net_connect(&n, &absent, address("127.0.0.1"), 1), NET_STOP);
+	CHECK_INT(net_connect(&n, &absent, unit_ipv4("127.0.0.1"), 1), NET_STOP);
 	CHECK_INT(n.fd, -1);
 	close(pair[0]);
 	close(pair[1]);

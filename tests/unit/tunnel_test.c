@@ -31,17 +31,10 @@ static struct tunnel plan(const char *words, const struct offer *o)
 	return t;
 }
 
-static struct in_addr v4(const char *text)
-{
-	struct in_addr a = {0};
-
-	CHECK(inet_pton(AF_INET, text, &a) == 1);
-	return a;
-}
-
 static struct offer ends(enum dtcp_type type)
 {
-	return (struct offer){.type = type, .local = v4("198.51.100.7"), .remote = v4("192.0.2.1")};
+	return (struct offer){.type = type, .local = unit_ipv4("198.51.100.7"),
+			      .remote = unit_ipv4("192.0.2.1")};
 }
 
 static struct offer network(const char *first, const char *second)
@@ -215,7 +208,7 @@ static void move(void)
 	memset(&l, 0, sizeof l);
 	tunnel_move(&old, &t, true, &l);
 	CHECK_STR(l.text, "");
-	t.local = v4("203.0.113.9");
+	t.local = unit_ipv4("203.0.113.9");
 	t.mtu = 1400;
 	tunnel_move(&old, &t, true, &l);
 	CHECK_STR(l.text,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "unit.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,6 +61,14 @@ static void keep(void *arg, int priority, const char *text)
 	(void)arg;
 	if (n > 0 && (size_t)n < room)
 		unit.len += (size_t)n;
+}
+
+struct in_addr unit_ipv4(const char *text)
+{
+	struct in_addr a = {0};
+
+	CHECK_FOR(text, inet_pton(AF_INET, text, &a) == 1);
+	return a;
 }
 
 const char *unit_log(void)

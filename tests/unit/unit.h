@@ -2,6 +2,7 @@
 #ifndef UNIT_H
 #define UNIT_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -39,6 +40,9 @@ bool unit_check(bool ok, const char *text, const char *what, const char *file, i
 bool unit_int(long long got, long long want, const char *text, const char *file, int line);
 bool unit_str(const char *got, const char *want, const char *text, const char *file, int line);
 bool unit_has(const char *got, const char *part, const char *text, const char *file, int line);
+
+/* An address as text; that it is one is checked. */
+struct in_addr unit_ipv4(const char *text);
 
 /* What the code under test has logged since the last call of unit_log_clear(),
  * a line a message: "4 text", the number being the priority. */
