@@ -31,6 +31,7 @@ case $event in
     # The prefix may come back, but for now this is no way out.
     lost) lan=${DTCP_LAN:-} router_lifetime=0 ;;
     down) lan='' router_lifetime=0 ;;
+    fail) exit 0 ;; # never up so far: there is nothing to tell anybody
     *)
         echo "unknown event '$event'" >&2
         exit 64

@@ -1,73 +1,110 @@
 #!/bin/bash
-# Installs what building, testing and linting need; `make deps` runs it.
+# Installs what this machine lacks for what is to be done; make runs it first.
 #
-# As root on Debian it installs the missing packages; elsewhere it names them
-# and fails. It starts no service and leaves the machine's network alone:
-# packages that would do either are unpacked under build/ and are seen in the
-# lab only (tests/README.md).
+# As root on Debian it installs the missing packages, and says before how many
+# those are and how large; elsewhere it names them and fails. It starts no
+# service and leaves the machine's network alone: packages that would do either
+# are unpacked under build/ and are seen in the lab only (tests/README.md).
 #
-#   tests/deps.sh           install and unpack what is missing
-#   tests/deps.sh --check   only say what is missing
+#   tests/deps.sh [--check] [build|demo|check|lint|fresh|all]
+#
+#   build    what make needs; that and iproute2 is all that a router needs
+#   demo     that, and what `make demo` needs
+#   check    that, and what `make check` needs
+#   lint     what `make lint` needs beside build
+#   fresh    what `make fresh` needs
+#   all      all of these and what the other checks need (the default)
+#   --check  only say what is missing
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(dirname "$here")/build
 layer=$build/lab-layer   # unpacked packages, a lower layer of the lab's root
 
-# One line a package: its name, and a command or file by which it is known on
-# systems without dpkg.
-packages() {
+check=0
+if [ "${1-}" = --check ]; then
+	check=1
+	shift
+fi
+what=${1:-all}
+case $what in
+build) sets='build' ;;
+demo) sets='build demo' ;;
+check) sets='build demo check' ;;
+lint) sets='build lint' ;;
+fresh) sets='fresh' ;;
+all) sets='build demo check lint fresh all' ;;
+*)
+	sed -n 's/^#   //p' "$0" >&2
+	exit 64
+	;;
+esac
+
+# One line a package: what wants it, its name, and a command or file by which it
+# is known on systems without dpkg.
+all_packages() {
 	cat <<-'END'
-		bats            bats
-		binutils        nm
-		busybox         busybox
-		clang           clang
-		clang-tidy      clang-tidy
-		cppcheck        cppcheck
-		debhelper       dh
-		dnsmasq-base    dnsmasq
-		dbus-daemon     dbus-daemon
-		dpkg-dev        dpkg-buildpackage
-		fakeroot        fakeroot
-		gcc             gcc
-		git             git
-		iproute2        ip
-		iputils-ping    ping
-		isc-dhcp-client dhclient
-		jq              jq
-		kmod            modprobe
-		libc6-dev       /usr/include/stdio.h
-		libssl-dev      /usr/include/openssl/evp.h
-		lintian         lintian
-		make            make
-		mandoc          mandoc
-		musl-tools      musl-gcc
-		nftables        nft
-		perl            perl
-		pkg-config      pkg-config
-		ppp             pppd
-		pppoe           pppoe-server
-		procps          pgrep
-		python3         /usr/bin/python3
-		python3-dbus    /usr/lib/python3/dist-packages/dbus
-		python3-gi      /usr/lib/python3/dist-packages/gi
-		rpm             rpmspec
-		shellcheck      shellcheck
-		strace          strace
-		systemd         systemd-analyze
-		tcpdump         tcpdump
-		util-linux      unshare
-		valgrind        valgrind
+		build gcc             gcc
+		build iproute2        ip
+		build iputils-ping    ping
+		build libc6-dev       /usr/include/stdio.h
+		build libssl-dev      /usr/include/openssl/evp.h
+		build make            make
+		demo  busybox         busybox
+		demo  kmod            modprobe
+		demo  ppp             pppd
+		demo  pppoe           pppoe-server
+		demo  procps          pgrep
+		demo  python3         /usr/bin/python3
+		demo  util-linux      unshare
+		check bats            bats
+		check binutils        nm
+		check build-essential g++
+		check dbus-daemon     dbus-daemon
+		check debhelper       dh
+		check dnsmasq-base    dnsmasq
+		check dpkg-dev        dpkg-buildpackage
+		check fakeroot        fakeroot
+		check git             git
+		check isc-dhcp-client dhclient
+		check jq              jq
+		check lintian         lintian
+		check mandoc          mandoc
+		check musl-tools      musl-gcc
+		check nftables        nft
+		check perl            perl
+		check pkg-config      pkg-config
+		check psmisc          killall
+		check python3-dbus    /usr/lib/python3/dist-packages/dbus
+		check python3-gi      /usr/lib/python3/dist-packages/gi
+		check rpm             rpmspec
+		check strace          strace
+		check systemd         systemd-analyze
+		check tcpdump         tcpdump
+		lint  clang           clang
+		lint  clang-tidy      clang-tidy
+		lint  cppcheck        cppcheck
+		lint  git             git
+		lint  mandoc          mandoc
+		lint  shellcheck      shellcheck
+		fresh debootstrap     debootstrap
+		fresh git             git
+		all   valgrind        valgrind
 	END
 	# Debian packages the kernel that runs as a program for x86 only.
 	case $(uname -m) in
-	x86_64 | i?86) printf '%s\n' 'user-mode-linux linux.uml' 'patchelf patchelf' ;;
+	x86_64 | i?86) printf '%s\n' 'demo user-mode-linux linux.uml' 'check patchelf patchelf' ;;
 	esac
+}
+
+# Those of the sets that are asked for, as `NAME PROBE`.
+packages() {
+	all_packages | awk -v sets=" $sets " 'index(sets, " " $1 " ") && !seen[$2]++ { print $2, $3 }'
 }
 
 # Packages whose installation would start a daemon or change the network:
 # unpacked, with the libraries that they need and nothing else brings.
-unpacked='dhcpcd dhcpcd-base ifupdown libdaemon0 libndp0 libnm0 network-manager
+unpacked='dhcpcd dhcpcd-base frr ifupdown libdaemon0 libndp0 libnm0 network-manager
 	networkd-dispatcher radvd udhcpc'
 
 missing_packages() {
@@ -90,6 +127,7 @@ missing_packages() {
 
 missing_unpacked() {
 	local name
+	case " $sets " in *' check '*) ;; *) return 0 ;; esac
 	command -v dpkg-deb >/dev/null || return 0
 	for name in $unpacked; do
 		[ -e "$layer/.unpacked/$name" ] || echo "$name"
@@ -127,6 +165,32 @@ unpack() {
 	: >"$layer/.unpacked/$1"
 }
 
+# The libraries that package $1 wants and this machine lacks, whose names differ from one
+# Debian to the next.
+libraries() {
+	local name
+	apt-cache depends "$1" | sed -n 's/^ *Depends: \(lib[^ ]*\)$/\1/p' | while read -r name; do
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || echo "$name"
+	done
+}
+
+# cost: says of the packages named on standard input how many they are, what is
+# to be downloaded, and what they take on the disk.
+cost() {
+	xargs -r apt-cache show --no-all-versions | awk '
+		/^Package:/ { number++ }
+		/^Size:/ { download += $2 }
+		/^Installed-Size:/ { disk += $2 }
+		END { printf "%d packages, %.0f MB to download, %.0f MB on disk", number, download / 1e6, disk / 1e3 }'
+}
+
+# What apt would install for the packages in $install, with all that they want.
+to_install() {
+	# Word splitting is meant: one name a word.
+	# shellcheck disable=SC2086
+	apt -s install $install | awk '/^Inst / { print $2 }'
+}
+
 install=$(missing_packages)
 unpack=$(missing_unpacked)
 if [ -z "$install$unpack" ]; then
@@ -134,7 +198,7 @@ if [ -z "$install$unpack" ]; then
 fi
 say=$(echo "$install" "$unpack" | xargs)
 
-if [ "${1-}" = --check ]; then
+if [ $check = 1 ]; then
 	echo "missing: $say" >&2
 	exit 1
 fi
@@ -149,11 +213,17 @@ if [ -n "$install" ] && [ "$(id -u)" != 0 ]; then
 	exit 1
 fi
 
-echo "deps: installing $say"
 # An old package list names files that the mirror no longer has. A user who
 # is not root may download but not refresh the list.
 if [ "$(id -u)" = 0 ]; then
 	apt update
+fi
+echo "deps: $say"
+if [ -n "$install" ]; then
+	echo "deps: to be installed, with what these need: $(to_install | cost)"
+fi
+if [ -n "$unpack" ]; then
+	echo "deps: to be unpacked for the tests' lab, not installed: $(cost <<<"$unpack")"
 fi
 if [ -n "$install" ]; then
 	# Word splitting is meant: one name a word.
@@ -161,5 +231,10 @@ if [ -n "$install" ]; then
 	apt install $install
 fi
 for name in $unpack; do
+	if [ "$name" = frr ]; then
+		for library in $(libraries frr); do
+			unpack "$library"
+		done
+	fi
 	unpack "$name"
 done

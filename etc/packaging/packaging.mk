@@ -1,24 +1,29 @@
 # Packages, built from a copy of the tree under build/, so that the folder of
 # the sources keeps its shape. The version is that of the Makefile.
 #
-#   make deb          build/deb/dtcp-up_VERSION_ARCH.deb (needs debhelper and dpkg-dev)
+#   make deb          build/deb/: a package of dtcp-up and one of dtcpd (needs debhelper and dpkg-dev)
 #   make deb-lint     lintian on it, which must say nothing
-#   make packaging    build/packaging/: the RPM spec and OpenWrt's Makefile, version filled in
+#   make packaging    build/packaging/: the RPM spec and OpenWrt's Makefile, with the version,
+#                     and where the tarball of `make dist` is and its hash
 #   make musl         build/musl/dtcp-up, for systems with that C library (needs musl-tools)
-#   make dist         build/dtcp-up-VERSION.tar.gz, what these two want
+#   make dist         build/dtcp-up-VERSION.tar.gz, what these two want; the same bytes from
+#                     the same sources, wherever and by whomever it is made
 #
-# MAINTAINER= names who makes the package.
+# SOURCE_URL= is the folder from which others get the tarball.
+# MAINTAINER= names who makes the package. DEB_BUILD= is for dpkg-buildpackage, as
+# `make deb-cross ARCH=arm64` (tests/machine) uses it for another processor.
 
 MAINTAINER = $(shell git log -1 --format='%an <%ae>' 2>/dev/null || echo "$$(id -un) <$$(id -un)@$$(hostname -f)>")
 # Of the last change, so that building twice gives the same.
 SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGES)
 DEB_TREE = $(BUILD)/deb/dtcp-up-$(VERSION)
 DIST = dtcp-up-$(VERSION)
+SOURCE_URL = file://$(abspath $(BUILD))
 SOURCE_PARTS = Makefile src hooks etc tests README.md README.ja.md CHANGES CONTRIBUTING.md LICENSE
 PACKAGING_FILL = sed -e 's|@VERSION@|$(1)|g' -e 's|@MAINTAINER@|$(MAINTAINER)|g' \
 	-e "s|@DATE@|$$(date -u -R -d @$(SOURCE_DATE_EPOCH))|g"
 
-DEB_FROM = Makefile $(wildcard src/* hooks/* etc/* etc/packaging/debian/* etc/packaging/debian/source/*)
+DEB_FROM = Makefile README.md README.ja.md CHANGES $(wildcard src/*.* src/*/*.* hooks/* etc/* etc/doc/* etc/install/* etc/packaging/debian/* etc/packaging/debian/source/*)
 
 deb: $(BUILD)/deb/.built
 	@ls $(BUILD)/deb/*.deb
@@ -32,27 +37,37 @@ $(BUILD)/deb/.built: $(DEB_FROM)
 		$(call PACKAGING_FILL,$(VERSION)) etc/packaging/debian/$$file >$(DEB_TREE)/debian/$$file; \
 	done
 	cd $(DEB_TREE) && SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) MAKEFLAGS= \
-		DEB_BUILD_OPTIONS="noautodbgsym $$DEB_BUILD_OPTIONS" dpkg-buildpackage --build=binary --no-sign --root-command=fakeroot
+		DEB_BUILD_OPTIONS="noautodbgsym $$DEB_BUILD_OPTIONS" dpkg-buildpackage --build=binary --no-sign --root-command=fakeroot $(DEB_BUILD)
 	touch $@
 
 deb-lint: deb
 	lintian --allow-root --fail-on error,warning \
 		$(BUILD)/deb/dtcp-up_$(VERSION)_*.changes
 
-packaging:
+packaging: dist
 	mkdir -p $(BUILD)/packaging/openwrt
 	$(call PACKAGING_FILL,$(VERSION)) etc/packaging/dtcp-up.spec >$(BUILD)/packaging/dtcp-up.spec
-	$(call PACKAGING_FILL,$(VERSION)) etc/packaging/openwrt/Makefile >$(BUILD)/packaging/openwrt/Makefile
+	$(call PACKAGING_FILL,$(VERSION)) -e 's|@SOURCE_URL@|$(SOURCE_URL)|' \
+		-e "s|@HASH@|$$(sha256sum <$(BUILD)/$(DIST).tar.gz | cut -d ' ' -f 1)|" \
+		etc/packaging/openwrt/Makefile >$(BUILD)/packaging/openwrt/Makefile
+	cp -r etc/packaging/openwrt/files $(BUILD)/packaging/openwrt/
 
+# What git has, as far as there is git, so that nothing that lies about gets into it.
+SOURCE_FILES = if git ls-files --error-unmatch Makefile >/dev/null 2>&1; then \
+	git ls-files -- $(SOURCE_PARTS); else find $(SOURCE_PARTS) -type f; fi
+
+# Nothing of the one who makes it: names, the umask, times, the locale.
 dist:
 	mkdir -p $(BUILD)
-	tar --transform 's|^|$(DIST)/|' --owner=0 --group=0 --sort=name --exclude='__pycache__' \
-		--mtime=@$(SOURCE_DATE_EPOCH) -czf $(BUILD)/$(DIST).tar.gz $(SOURCE_PARTS)
+	set -e; { $(SOURCE_FILES); } | LC_ALL=C sort >$(BUILD)/$(DIST).files; \
+	tar --format=gnu --transform 's|^|$(DIST)/|' --owner=0 --group=0 --numeric-owner \
+		--mode=u=rwX,go=rX --mtime=@$(SOURCE_DATE_EPOCH) --no-recursion \
+		-cf - -T $(BUILD)/$(DIST).files | gzip -9n >$(BUILD)/$(DIST).tar.gz
 
 # How objects are made for musl is said in tests/unit/unit.mk.
 musl: $(MUSL)/dtcp-up
 
-$(MUSL)/dtcp-up: $(MUSL)/src.a $(MUSL)/obj/main.o
-	$(MUSL_CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $(MUSL)/obj/main.o $(MUSL)/src.a
+$(MUSL)/dtcp-up: $(MUSL)/src.a $(MUSL)/obj/dtcp-up.o
+	$(MUSL_CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $(MUSL)/obj/dtcp-up.o $(MUSL)/src.a
 
 .PHONY: deb deb-lint packaging musl dist

@@ -3,9 +3,10 @@
 # BENCH_SESSIONS (10000) the sessions over which growth is looked for.
 
 BENCH = $(BUILD)/bench
-BENCH_PLAIN = $(addprefix $(BENCH)/,sleeper pinger stopwatch redial)
+BENCH_PLAIN = $(addprefix $(BENCH)/,sleeper pinger)
+BENCH_ECHO = $(addprefix $(BENCH)/,stopwatch redial)
 BENCH_CRYPTO = $(BENCH)/floor $(BENCH)/server
-BENCH_PROGRAMS = $(BENCH_PLAIN) $(BENCH_CRYPTO) $(BENCH)/roles
+BENCH_PROGRAMS = $(BENCH_PLAIN) $(BENCH_ECHO) $(BENCH_CRYPTO) $(BENCH)/roles
 BENCH_OUT = $(BUILD)/bench.json
 
 bench-programs: $(BENCH_PROGRAMS) $(BENCH)/dtcp-up
@@ -18,6 +19,11 @@ $(BENCH)/dtcp-up: $(BUILD)/dtcp-up
 $(BENCH_PLAIN): $(BENCH)/%: tests/bench/%.c tests/bench/wire.h Makefile
 	@mkdir -p $(@D)
 	$(CC) $(DEFS) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $<
+
+$(BENCH_ECHO): $(BENCH)/%: tests/bench/%.c tests/bench/echo.c tests/bench/echo.h tests/bench/wire.h Makefile
+	@mkdir -p $(@D)
+	$(CC) $(DEFS) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ \
+		$< tests/bench/echo.c
 
 $(BENCH_CRYPTO): $(BENCH)/%: tests/bench/%.c tests/bench/wire.c tests/bench/wire.h Makefile
 	@mkdir -p $(@D)

@@ -23,8 +23,11 @@ measure_counts() {
 	count_keepalives
 }
 
-# The command has returned; strace still follows what stays behind.
-traced_has_returned() { grep -q '+++ exited with 0 +++' $trace; }
+# The command, the first process, has returned; strace still follows what stays behind.
+traced_has_returned() {
+	local first _
+	read -r first _ <$trace && grep -q "^$first .*+++ exited with 0 +++" $trace
+}
 
 count_up() {
 	local calls programs

@@ -32,7 +32,7 @@
 
 #include "wire.h"
 
-/* The number that marks dtcp-up's routes, src/tunnel.h. */
+/* The number that marks dtcp-up's routes, src/common/tunnel.h. */
 #define PROTO "202"
 
 static int dial(const char *server, struct in_addr local)

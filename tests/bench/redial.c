@@ -1,31 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /* redial LINK ADDRESS SOURCE6 TARGET6: gives LINK the address ADDRESS/24 and
  * prints the microseconds from then to the first answer to an echo from
- * SOURCE6 to TARGET6. Echoes go out each 2 ms; while there is no route they
- * cost next to nothing. Fails after 10 s. */
+ * SOURCE6 to TARGET6 (echo.h). */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <netinet/icmp6.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "echo.h"
 #include "wire.h"
-
-enum { EVERY_US = 2000, LIMIT_US = 10000000 };
-
-static long long now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000LL + t.tv_nsec / 1000;
-}
 
 static void add(struct nlmsghdr *h, unsigned short type, const void *data, size_t len)
 {
@@ -70,64 +57,16 @@ static void set_address(const char *link, const char *address)
 	close(fd);
 }
 
-static int open_echo(const char *source)
-{
-	struct sockaddr_in6 from = {.sin6_family = AF_INET6};
-	int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMPV6);
-	struct icmp6_filter only;
-
-	ICMP6_FILTER_SETBLOCKALL(&only);
-	ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &only);
-	if (fd < 0 || inet_pton(AF_INET6, source, &from.sin6_addr) != 1 ||
-	    setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &only, sizeof only) < 0 ||
-	    bind(fd, (struct sockaddr *)&from, sizeof from) < 0)
-		wire_die(source);
-	return fd;
-}
-
-/* Other people's answers have another identifier. */
-static int answered(int fd, uint16_t id)
-{
-	struct icmp6_hdr h;
-	ssize_t n;
-
-	while ((n = recv(fd, &h, sizeof h, MSG_DONTWAIT)) >= 0)
-		if (n == (ssize_t)sizeof h && h.icmp6_id == id)
-			return 1;
-	return 0;
-}
-
 int main(int argc, char *argv[])
 {
-	struct icmp6_hdr h = {.icmp6_type = ICMP6_ECHO_REQUEST};
-	struct sockaddr_in6 to = {.sin6_family = AF_INET6};
-	long long begin, next;
+	long long begin;
 	int fd;
 
-	if (argc != 5 || inet_pton(AF_INET6, argv[4], &to.sin6_addr) != 1)
+	if (argc != 5)
 		return 64;
-	fd = open_echo(argv[3]);
-	h.icmp6_id = htons((uint16_t)getpid());
-	begin = next = now();
+	fd = echo_open(argv[3]);
+	begin = echo_clock();
 	set_address(argv[1], argv[2]);
-	while (now() - begin < LIMIT_US) {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
-		struct timespec wait;
-		long long left = next - now();
-
-		if (left <= 0) {
-			/* Refused until there is a route, which is no error here. */
-			if (sendto(fd, &h, sizeof h, 0, (struct sockaddr *)&to, sizeof to) < 0)
-				h.icmp6_seq = 0;
-			next += EVERY_US;
-			left = 0;
-		}
-		wait = (struct timespec){0, (long)left * 1000};
-		if (ppoll(&p, 1, &wait, NULL) > 0 && answered(fd, h.icmp6_id)) {
-			printf("%lld\n", now() - begin);
-			return 0;
-		}
-	}
-	fprintf(stderr, "redial: no answer within 10 s\n");
-	return 1;
+	printf("%lld\n", echo_answered(fd, argv[4], begin));
+	return 0;
 }

@@ -175,6 +175,19 @@ measure_many() {
 	many_one
 }
 
+# What looking costs where the kernel's tables are full.
+measure_look() {
+	local keeper
+	bench_network ping=240
+	peer dtcp-up
+	customer timeout -k 1 60 "${peer[@]}" && lab_sleep 6 || return
+	keeper=$(cat "$RUN_DIR/dtcp0.pid")
+	many_cpu look empty dtcp-up "$keeper"
+	lab_others 10000 200 1
+	many_cpu look full dtcp-up "$keeper"
+	peer_down dtcp-up
+}
+
 # sessions: how many there were so far, in `reconnects`, by the state file.
 sessions() {
 	local line

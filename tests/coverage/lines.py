@@ -57,7 +57,8 @@ def explanations():
 def main():
     project, build = sys.argv[1:]
     (total, functions), known = totals(project, build), explanations()
-    sources = {"src/" + f for f in os.listdir(project + "/src") if f.endswith(".c")}
+    sources = {os.path.relpath(os.path.join(folder, f), project)
+               for folder, _, names in os.walk(project + "/src") for f in names if f.endswith(".c")}
     if sources - set(total):
         sys.exit(f"lines.py: nothing is known of {sorted(sources - set(total))}")
     run = every = explained = 0

@@ -1,12 +1,16 @@
 #!/usr/bin/env bats
-# The pages that people read: both READMEs say the same, the manual lints, what
-# is linked exists. code.bats compares them with the code.
+# The pages that people read: each says the same in both languages, the manual lints,
+# what is linked exists. code.bats compares them with the code.
 
 ROOT=$BATS_TEST_DIRNAME/../..
 
-# Lines between ``` fences; the fence itself is kept, so that blocks don't merge.
+# The pages that there are in both languages, without .md and .ja.md.
+PAGES='README etc/doc/trouble etc/doc/security'
+
+# Lines between ``` fences; the fence itself is kept, so that blocks don't merge. What
+# ```text begins is a drawing, with words of the language.
 blocks() {
-    awk '/^```/ { inside = !inside; print; next } inside' "$1"
+    awk '/^```/ { inside = !inside; drawing = inside && /text$/; print; next } inside && !drawing' "$1"
 }
 
 headings() {
@@ -19,37 +23,82 @@ tables() {
 }
 
 links() {
-    grep -o '](\([^)]*\))' "$1" | sed 's/^](//; s/)$//' | grep -v '^README'
+    grep -o '](\([^)]*\))' "$1" | sed 's/^](//; s/)$//'
 }
 
+# Without the one to the other language, which leads to another page on each side.
+linked() {
+    links "$1" | sed 's/\.ja\.md$/.md/' | grep -vx "$(basename "$1" .md | sed 's/\.ja$//').md"
+}
+
+# same LEAST WHAT: both languages of each page have the same of it; README has LEAST.
 same() {
-    diff <("$1" "$ROOT/README.md") <("$1" "$ROOT/README.ja.md")
+    local page
+    [ "$("$2" "$ROOT/README.md" | wc -l)" -ge "$1" ]
+    for page in $PAGES; do
+        diff <("$2" "$ROOT/$page.md") <("$2" "$ROOT/$page.ja.md")
+    done
 }
 
-@test "both READMEs have the same headings, in the same order" {
-    [ "$(headings "$ROOT/README.md" | wc -l)" -ge 10 ]
-    same headings
+@test "pages have the same headings in both languages, in the same order" {
+    same 10 headings
 }
 
-@test "both READMEs have the same command blocks" {
-    [ "$(blocks "$ROOT/README.md" | wc -l)" -ge 20 ]
-    same blocks
+@test "pages have the same command blocks in both languages" {
+    same 40 blocks
 }
 
-@test "both READMEs have the same tables: the same words, statuses and number of rows" {
-    [ "$(tables "$ROOT/README.md" | wc -l)" -ge 30 ]
-    same tables
+@test "pages have the same tables in both languages: the same words, statuses and number of rows" {
+    same 24 tables
 }
 
-@test "both READMEs link to the same pages, and all of them exist" {
-    same links
-    for page in README.md README.ja.md; do
-        links "$ROOT/$page" | while read -r target; do
-            [ -e "$ROOT/$target" ] || {
-                echo "$page: $target does not exist"
-                false
-            }
+@test "pages link to the same pages in both languages, and all of them exist" {
+    same 10 linked
+    local name page
+    for name in $PAGES; do
+        for page in "$name.md" "$name.ja.md"; do
+            while read -r target; do
+                [ -e "$ROOT/$(dirname "$page")/$target" ] || {
+                    echo "$page: $target does not exist"
+                    return 1
+                }
+            done < <(links "$ROOT/$page")
         done
+    done
+}
+
+@test "README.md is read in a few minutes: 9 kB at most" {
+    [ "$(wc -c <"$ROOT/README.md")" -le 9216 ]
+}
+
+@test "Japanese pages: headings and rows of tables are Japanese, one word for one thing" {
+    local page word
+    for page in $PAGES; do
+        # What is no name, and not ASCII.
+        if awk '/^```/ { inside = !inside } !inside && (/^##/ || /^\|/) && !/^\|[-|]*$/' "$ROOT/$page.ja.md" |
+            LC_ALL=C grep -nv '[^ -~]'; then
+            return 1
+        fi
+        for word in メモリ サーバ ユーザ プロセッサ フォルダ ライブラリ コンパイラ フィルタ ルータ パラメータ; do
+            if sed "s/${word}ー//g" "$ROOT/$page.ja.md" | grep -n "$word"; then
+                return 1
+            fi
+        done
+        if grep -nE '実験室|ラボ|起床|書き換えられる者' "$ROOT/$page.ja.md"; then
+            return 1
+        fi
+    done
+}
+
+@test "README.md: which row of hooks somebody is, is found by what it says" {
+    local page look name
+    for page in README.md README.ja.md; do
+        look=$(grep -oE "grep -iE '[^']*'" "$ROOT/$page")
+        # As ps shows them: 15 characters at most.
+        for name in pppd dhclient dhcpcd udhcpc NetworkManager systemd-network; do
+            eval "$look" <<<"$name"
+        done
+        [ -z "$(eval "$look" <<<bash)" ]
     done
 }
 
@@ -74,34 +123,47 @@ same() {
 
 @test "the manual pages lint" {
     for page in "$ROOT"/src/*.[58]; do
-        run timeout 20 mandoc -T lint -W warning "$page"
+        run timeout 300 mandoc -T lint -W warning "$page"
         echo "$output"
         [ "$status" -eq 0 ]
     done
 }
 
-@test "each word of the account file in the manual is in both READMEs" {
-    words=$(sed -n 's/^\.It Cm \([a-z]*\) Ns =.*/\1/p' "$ROOT/src/dtcp.conf.5")
-    [ "$(wc -w <<<"$words")" -eq 11 ]
+# in_both PAGE NUMBER WHAT BEFORE AFTER <WORDS: there are NUMBER of them at least, and
+# each is at the beginning of a row of the page in both languages, between BEFORE and
+# AFTER.
+in_both() {
+    local word page words
+    words=$(cat)
+    [ "$(wc -w <<<"$words")" -ge "$2" ] || return 1
     for word in $words; do
-        for page in README.md README.ja.md; do
-            grep -q "^| \`$word=" "$ROOT/$page" || {
-                echo "$page lacks $word="
-                false
+        for page in "$1.md" "$1.ja.md"; do
+            grep -q "^| $4$word$5" "$ROOT/$page" || {
+                echo "$page lacks $3 $word"
+                return 1
             }
         done
     done
 }
 
-@test "each exit status of the manual is in both READMEs" {
-    statuses=$(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EX/s/^\.It \([0-9]*\)$/\1/p' "$ROOT/src/dtcp-up.8")
-    [ "$(wc -w <<<"$statuses")" -eq 9 ]
-    for status in $statuses; do
-        for page in README.md README.ja.md; do
-            grep -q "^| $status |" "$ROOT/$page" || {
-                echo "$page lacks status $status"
-                false
-            }
-        done
+@test "each word of the account file in the manual is in both READMEs" {
+    sed -n 's/^\.It Cm \([a-z]*\) Ns =.*/\1/p' "$ROOT/src/dtcp.conf.5" | in_both README 11 word '`' =
+}
+
+@test "each exit status of the manual is in the pages on what fails" {
+    sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EX/s/^\.It \([0-9]*\)$/\1/p' "$ROOT/src/dtcp-up.8" |
+        in_both etc/doc/trouble 9 status '' ' |'
+}
+
+@test "one line of prerequisites stands in each README, which make fresh takes from there" {
+    for page in README.md README.ja.md; do
+        [ "$(grep -c '^apt-get ' "$ROOT/$page")" = 1 ]
+    done
+    # All that make itself wants is there, and no more.
+    line=$(sed -n 's/^apt-get update && apt-get install //p' "$ROOT/README.md")
+    diff <(tr ' ' '\n' <<<"$line" | sort) <(awk '$1 == "build" { print $2 }' "$ROOT/tests/deps.sh" | sort)
+    # What deps.sh shows as its usage is what the Makefile calls it with.
+    for set in demo check lint fresh; do
+        grep -qE "^#   $set +" "$ROOT/tests/deps.sh"
     done
 }

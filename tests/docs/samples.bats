@@ -24,7 +24,7 @@ FAKE
 radvd_accepts() {
     local radvd
     radvd=$(PATH=$PATH:/usr/sbin command -v radvd) || radvd=$LAYER/usr/sbin/radvd
-    LD_LIBRARY_PATH=$(echo "$LAYER"/usr/lib/*) timeout 10 "$radvd" -c -C "$1"
+    LD_LIBRARY_PATH=$(echo "$LAYER"/usr/lib/*) timeout 300 "$radvd" -c -C "$1"
 }
 
 # $1 event, then the variables of the event
@@ -32,7 +32,7 @@ event() {
     local name=$1
     shift
     rm -f "$T/nft"
-    run timeout 10 env -i PATH="$T/bin:/usr/bin:/bin" DTCP_REMOTE=192.0.2.1 DTCP_MTU=1472 "$@" \
+    run timeout 300 env -i PATH="$T/bin:/usr/bin:/bin" DTCP_REMOTE=192.0.2.1 DTCP_MTU=1472 "$@" \
         sh "$T/event" "$name"
     echo "$output"
     [ "$status" -eq 0 ]
@@ -47,7 +47,7 @@ announced() {
 }
 
 @test "dnsmasq takes its sample" {
-    run timeout 10 env PATH="$PATH:/usr/sbin" dnsmasq --test -C "$ETC/dnsmasq.example.conf"
+    run timeout 300 env PATH="$PATH:/usr/sbin" dnsmasq --test -C "$ETC/dnsmasq.example.conf"
     echo "$output"
     [ "$status" -eq 0 ]
 }
@@ -56,29 +56,60 @@ announced() {
     radvd_accepts "$ETC/radvd.conf.example"
 }
 
-@test "nft takes the firewall, also a second time" {
-    # In a namespace of its own, so that nothing of this machine's is seen.
-    run timeout 20 unshare -n env PATH="$PATH:/usr/sbin" sh -ec "
-        nft -f '$ETC/nftables.example.nft'
-        nft list table inet dtcp_up >'$T/first'
-        nft -f '$ETC/nftables.example.nft'
-        nft list table inet dtcp_up >'$T/second'"
-    echo "$output"
-    [ "$status" -eq 0 ]
+# takes_twice SAMPLE TABLE: nft takes the sample, also a second time. In a namespace of
+# its own, so that nothing of this machine's is seen.
+takes_twice() {
+    timeout 300 unshare -n env PATH="$PATH:/usr/sbin" sh -ec "
+        nft -f '$ETC/$1'
+        nft list table inet $2 >'$T/first'
+        nft -f '$ETC/$1'
+        nft list table inet $2 >'$T/second'"
     [ "$(grep -c 'type filter hook' "$T/first")" -eq 2 ]
     diff "$T/first" "$T/second"
 }
 
-@test "the unit is hardened: systemd-analyze security says 3.0 at most" {
-    sed "s|@SBINDIR@|/usr/sbin|; s|@SYSCONFDIR@|/etc|" "$ETC/dtcp-up@.service" >"$T/dtcp-up@.service"
-    run timeout 20 systemd-analyze security --offline=yes --no-pager --threshold=30 "$T/dtcp-up@.service"
-    tail -n 1 <<<"$output"
+@test "nft takes the firewalls, also a second time" {
+    takes_twice nftables.example.nft dtcp_up
+    takes_twice dtcpd.nftables.example.nft dtcpd
+}
+
+@test "the units are hardened: systemd-analyze security says 3.0 at most" {
+    for unit in dtcp-up@.service dtcp-up.service dtcpd.service; do
+        sed "s|@SBINDIR@|/usr/sbin|; s|@SYSCONFDIR@|/etc|" "$ETC/$unit" >"$T/$unit"
+        run timeout 300 systemd-analyze security --offline=yes --no-pager --threshold=30 "$T/$unit"
+        tail -n 1 <<<"$output"
+        [ "$status" -eq 0 ]
+    done
+}
+
+@test "each setting of dtcpd's sysctl sample exists" {
+    names=$(sed -nE 's/^#?(net[^ ]*) = .*/\1/p' "$ETC/dtcpd.sysctl.example.conf")
+    [ "$(wc -w <<<"$names")" -eq 3 ]
+    for name in $names; do
+        [ -e "/proc/sys/$(tr . / <<<"${name/eth0/default}")" ] || echo "there is no $name"
+    done
+}
+
+@test "dtcpd takes its sample, once its lines are no comments" {
+    sed -E 's/^#(listen|idle|sessions|script|user)/\1/' "$ETC/dtcpd.conf.example" >"$T/conf"
+    chmod 600 "$T/conf"
+    run "$BATS_TEST_DIRNAME/../../build/dtcpd" --check -c "$T/conf"
+    echo "$output"
+    [ "$status" -eq 0 ] || [ "$status" -eq 71 ] # where this machine has no sit
+    [ "$(grep -c '^user ' <<<"$output")" -eq 3 ]
+}
+
+@test "systemd-sysusers takes dtcpd's user" {
+    mkdir -p "$T/root/etc"
+    run timeout 300 systemd-sysusers --root="$T/root" "$ETC/dtcpd.sysusers.conf"
+    echo "$output"
     [ "$status" -eq 0 ]
+    grep -q '^dtcpd:.*nologin$' "$T/root/etc/passwd"
 }
 
 @test "systemd-sysusers takes the session's user" {
     mkdir -p "$T/root/etc"
-    run timeout 20 systemd-sysusers --root="$T/root" "$ETC/dtcp-up.sysusers.conf"
+    run timeout 300 systemd-sysusers --root="$T/root" "$ETC/dtcp-up.sysusers.conf"
     echo "$output"
     [ "$status" -eq 0 ]
     grep -q '^dtcp-up:.*nologin$' "$T/root/etc/passwd"
@@ -133,7 +164,7 @@ announced() {
 
 @test "event script: what it writes for the firewall, nft takes" {
     event up DTCP_LAN='eth1=2001:db8:1::1/64' DTCP_PREFIXES='2001:db8:1::/48 2001:db8:9::/48'
-    run timeout 20 unshare -n env PATH="$PATH:/usr/sbin" sh -ec "
+    run timeout 300 unshare -n env PATH="$PATH:/usr/sbin" sh -ec "
         nft -f '$ETC/nftables.example.nft'
         nft -f '$T/nft'
         nft list set inet dtcp_up own_prefixes"
@@ -143,7 +174,7 @@ announced() {
 }
 
 @test "event script: an unknown event is an error" {
-    run timeout 10 env -i PATH="$T/bin:/usr/bin:/bin" sh "$T/event" restart
+    run timeout 300 env -i PATH="$T/bin:/usr/bin:/bin" sh "$T/event" restart
     [ "$status" -eq 64 ]
     [ "$output" = "unknown event 'restart'" ]
 }

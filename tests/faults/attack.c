@@ -30,13 +30,15 @@
 static struct {
 	long keeper;
 	const char *run_dir, *accounts;
+	const char *name; /* of the files in run_dir */
 } at;
 
-static long in_run_dir(const char *name)
+/* The file NAME.KIND of the run directory. */
+static long in_run_dir(const char *name, const char *kind)
 {
 	char path[256];
 
-	snprintf(path, sizeof path, "%s/%s", at.run_dir, name);
+	snprintf(path, sizeof path, "%s/%s.%s", at.run_dir, name, kind);
 	return puppet_text(path);
 }
 
@@ -78,7 +80,7 @@ static long write_account(void)
 
 static long make_in_run_dir(void)
 {
-	long path = in_run_dir("attack.state"), r = open_file(path, O_WRONLY | O_CREAT);
+	long path = in_run_dir("attack", "state"), r = open_file(path, O_WRONLY | O_CREAT);
 
 	if (r >= 0)
 		puppet_call(SYS_unlinkat, AT_FDCWD, path, 0, 0, 0, 0);
@@ -87,13 +89,13 @@ static long make_in_run_dir(void)
 
 static long write_state(void)
 {
-	return open_file(in_run_dir("dtcp0.state"), O_WRONLY);
+	return open_file(in_run_dir(at.name, "state"), O_WRONLY);
 }
 
 static long link_state(void)
 {
-	long path = in_run_dir("attack.state");
-	long r = puppet_call(SYS_linkat, AT_FDCWD, in_run_dir("dtcp0.state"), AT_FDCWD, path, 0, 0);
+	long path = in_run_dir("attack", "state");
+	long r = puppet_call(SYS_linkat, AT_FDCWD, in_run_dir(at.name, "state"), AT_FDCWD, path, 0, 0);
 
 	if (r >= 0)
 		puppet_call(SYS_unlinkat, AT_FDCWD, path, 0, 0, 0, 0);
@@ -102,7 +104,7 @@ static long link_state(void)
 
 static long open_pidfile(void)
 {
-	return open_file(in_run_dir("dtcp0.pid"), O_RDWR);
+	return open_file(in_run_dir(at.name, "pid"), O_RDWR);
 }
 
 static long ask_keeper(void)
@@ -112,7 +114,7 @@ static long ask_keeper(void)
 
 	if (fd < 0)
 		return fd;
-	snprintf(un.sun_path, sizeof un.sun_path, "%s/dtcp0.sock", at.run_dir);
+	snprintf(un.sun_path, sizeof un.sun_path, "%s/%s.sock", at.run_dir, at.name);
 	r = puppet_call(SYS_connect, fd, puppet_put(&un, sizeof un), (long)sizeof un, 0, 0, 0);
 	shut(fd);
 	return r;
@@ -360,11 +362,12 @@ static const struct attack {
 
 int attack_main(int argc, char *argv[])
 {
-	if (argc != 4)
+	if (argc != 5)
 		return 64;
 	at.keeper = atol(argv[1]);
 	at.run_dir = argv[2];
 	at.accounts = argv[3];
+	at.name = argv[4];
 	for (size_t i = 0; i < sizeof attacks / sizeof attacks[0]; i++) {
 		long r = attacks[i].try();
 

@@ -1,23 +1,26 @@
-"""Which errors a system call can plausibly return to dtcp-up (faults.py)."""
+"""Which errors a system call can plausibly return to dtcp-up and dtcpd (faults.py)."""
 
 FILES = "EMFILE ENOMEM EACCES EIO EINTR ENOSPC"
 ERRORS = {
     "accept4": "EMFILE ECONNABORTED EINTR ENOMEM", "access": "EACCES EIO",
     "bind": "EADDRINUSE EADDRNOTAVAIL EACCES", "brk": "ENOMEM", "capget": "EPERM",
-    "capset": "EPERM", "chdir": "EACCES", "clock_nanosleep": "EINTR", "clone": "EAGAIN ENOMEM",
+    "capset": "EPERM", "chdir": "EACCES", "chroot": "EPERM", "clock_nanosleep": "EINTR", "clone": "EAGAIN ENOMEM",
     "clone3": "EAGAIN ENOMEM", "close": "EIO EINTR", "close_range": "ENOSYS",
     "connect": "ECONNREFUSED ENETUNREACH EINTR EADDRNOTAVAIL ETIMEDOUT EAGAIN", "dup2": "EBUSY",
     "execve": "ENOMEM EACCES ENOENT", "fcntl": "EAGAIN ENOLCK", "flock": "EWOULDBLOCK ENOLCK",
+    "faccessat2": "EACCES EIO ENOMEM",
     "fork": "EAGAIN", "fstat": "EIO", "ftruncate": "EIO", "getdents64": "EIO ENOMEM",
     "getrandom": "EAGAIN EINTR ENOSYS", "getsockname": "ENOBUFS", "getsockopt": "ENOBUFS",
-    "ioctl": "ENODEV", "kill": "ESRCH", "listen": "EADDRINUSE", "lseek": "EIO",
-    "mkdir": "EEXIST EROFS ENOSPC", "mmap": "ENOMEM", "mprotect": "ENOMEM", "munmap": "ENOMEM",
+    "ioctl": "ENODEV", "kill": "ESRCH", "listen": "EADDRINUSE", "lseek": "EIO", "madvise": "ENOMEM EAGAIN",
+    "mkdir": "EEXIST EROFS ENOSPC", "mkdirat": "EROFS ENOSPC", "mmap": "ENOMEM", "mprotect": "ENOMEM", "munmap": "ENOMEM",
     "newfstatat": "EIO ENOMEM", "open": FILES, "openat": FILES, "pidfd_open": "EMFILE ENOSYS",
     "pidfd_send_signal": "ESRCH", "pipe2": "EMFILE ENFILE", "poll": "EINTR ENOMEM",
     "prctl": "EPERM EINVAL", "pread64": "EIO", "prlimit64": "EPERM", "pwrite64": "ENOSPC EIO",
     "read": "EIO EINTR EAGAIN ECONNRESET", "readlink": "EIO", "readlinkat": "EIO",
     "recvfrom": "ENOBUFS EINTR EAGAIN ECONNRESET ENOMEM", "recvmsg": "EINTR ENOBUFS ENOMEM",
+    "recvmmsg": "EINTR ENOBUFS ENOMEM",
     "rename": "ENOSPC EIO", "renameat": "ENOSPC EIO ENOMEM",
+    "shutdown": "ENOTCONN", "unshare": "EPERM ENOMEM", "sysinfo": "EFAULT",
     "sendmmsg": "ENOBUFS EPERM", "sendmsg": "ENOBUFS EINTR EPIPE EAGAIN", "sendto": "EPIPE ENOBUFS EINTR EAGAIN ECONNRESET",
     "setgroups": "EPERM", "setpgid": "EPERM", "setresgid": "EPERM", "setresuid": "EPERM EAGAIN",
     "setrlimit": "EPERM", "setsid": "EPERM", "setsockopt": "ENOBUFS EPERM",

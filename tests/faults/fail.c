@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* fail [-t TRACE] [-i ROLE:CALL:N=ERROR] [-p ROLE=PID]... [-u FOLDER]
+/* fail [-d] [-t TRACE] [-i ROLE:CALL:N=ERROR] [-p ROLE=PID]... [-u FOLDER]
  *      COMMAND [ARGUMENT]...
  *
  * Runs dtcp-up, follows its processes and those named by -p, and writes each
@@ -8,7 +8,8 @@
  * `kill`, its process is killed as it makes it.
  *
  * Roles: command, keeper, session, helper, in the order in which they fork;
- * spawn: a process on its way to be another program, which is let go then.
+ * spawn: a process on its way to be another program, which is let go then. With -d
+ * COMMAND is dtcpd: root, whose first children are front and auth.
  * Prints `=failed` when the call is met and `=exit STATUS` when COMMAND has
  * ended; goes on until SIGTERM or the last process's end. As root, on x86-64.
  *
@@ -39,14 +40,24 @@ static void on_term(int sig)
 	setitimer(ITIMER_REAL, &often, NULL);
 }
 
+static enum role child_of(enum role parent, int event)
+{
+	static unsigned children; /* of dtcpd's root */
+
+	if (event == PTRACE_EVENT_VFORK)
+		return SPAWN;
+	if (parent == ROOT)
+		return children++ ? AUTH : FRONT;
+	return parent < HELPER ? parent + 1 : HELPER;
+}
+
 static void forked(const struct process *p, int event)
 {
 	unsigned long child;
 
 	if (ptrace(PTRACE_GETEVENTMSG, p->pid, NULL, &child) < 0)
 		return;
-	calls_add((pid_t)child, event == PTRACE_EVENT_VFORK ? SPAWN
-				: p->role < HELPER ? p->role + 1 : HELPER);
+	calls_add((pid_t)child, child_of(p->role, event));
 }
 
 /* A stop of a process: what happened, and on with it. */
@@ -66,7 +77,7 @@ static void stopped(struct process *p, int status)
 	} else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK ||
 		   event == PTRACE_EVENT_CLONE) {
 		forked(p, event);
-	} else if (event == PTRACE_EVENT_EXEC && p->role != COMMAND) {
+	} else if (event == PTRACE_EVENT_EXEC && p->role != COMMAND && p->role != ROOT) {
 		ptrace(PTRACE_DETACH, p->pid, NULL, NULL);
 		p->pid = 0;
 		return;
@@ -98,7 +109,7 @@ static void first_stop(pid_t pid)
 	ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
 }
 
-static pid_t start(char *argv[])
+static pid_t start(char *argv[], enum role role)
 {
 	pid_t pid = fork();
 	int status;
@@ -113,7 +124,7 @@ static pid_t start(char *argv[])
 	waitpid(pid, &status, WUNTRACED);
 	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)options) < 0)
 		err(125, "seize");
-	calls_add(pid, COMMAND);
+	calls_add(pid, role)->ours = false;
 	kill(pid, SIGCONT);
 	return pid;
 }
@@ -168,12 +179,15 @@ static void follow(pid_t command)
 int main(int argc, char *argv[])
 {
 	struct sigaction sa = {.sa_handler = on_term};
+	enum role role = COMMAND;
 	int option;
 
 	sigaction(SIGTERM, &sa, NULL); /* no SA_RESTART: waitpid() ends */
 	sigaction(SIGALRM, &sa, NULL);
-	while ((option = getopt(argc, argv, "+t:i:p:u:")) != -1) {
-		if (option == 't')
+	while ((option = getopt(argc, argv, "+dt:i:p:u:")) != -1) {
+		if (option == 'd')
+			role = ROOT;
+		else if (option == 't')
 			calls_trace = fopen(optarg, "we");
 		else if (option == 'i')
 			calls_want(optarg);
@@ -186,6 +200,6 @@ int main(int argc, char *argv[])
 	}
 	if (optind == argc)
 		errx(64, "no command");
-	follow(start(argv + optind));
+	follow(start(argv + optind, role));
 	return 0; /* what is still followed goes on by itself */
 }

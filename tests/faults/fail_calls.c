@@ -18,7 +18,8 @@ enum { CALLS = 512, PROCESSES = 32, KILL = -1 };
 FILE *calls_trace;
 const char *calls_counts_folder;
 
-static const char *const role_names[ROLES] = {"command", "keeper", "session", "helper", "spawn"};
+static const char *const role_names[ROLES] = {"command", "keeper", "session", "helper",
+						"spawn", "root", "front", "auth"};
 static const char *const call_names[CALLS] = {
 #include "calls.h"
 };

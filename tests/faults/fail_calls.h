@@ -10,7 +10,7 @@
 /* The processes that `fail` follows, and their system calls: which are the
  * program's, which one is to fail. */
 
-enum role { COMMAND, KEEPER, SESSION, HELPER, SPAWN, ROLES };
+enum role { COMMAND, KEEPER, SESSION, HELPER, SPAWN, ROOT, FRONT, AUTH, ROLES };
 
 struct process {
 	pid_t pid; /* 0: none */

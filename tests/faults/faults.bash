@@ -12,7 +12,7 @@ faults_ready() {
 	customer bash -c 'echo 0 >/proc/sys/net/ipv6/conf/lan0/accept_dad'
 	ip -n customer addr add 203.0.113.51/24 dev wan
 	lab_dtcpd_start --set tunnel=off
-	lab_account lan=lan0 ping=240
+	lab_account lan=lan0 ping=240 path=trust # nothing is built at the far end
 	local i
 	for i in 50 51; do
 		ip -n provider -batch - <<-FAR
@@ -28,4 +28,18 @@ faults_run() {
 	shift
 	nsenter --net=/run/netns/customer -- /usr/bin/python3 -E -s -S \
 		"$LAB_TESTS/faults/faults.py" "$@" "$program"
+}
+
+# faults_far_ready: for dtcpd in the provider, whose clients are sockets of the
+# customer's, which has two addresses.
+faults_far_ready() {
+	[ -x "$FAULTS/fail" ] || make -s -C "$LAB_PROJECT" faults-programs >&2
+	lab_static
+	ip -n customer addr add 203.0.113.51/24 dev wan
+}
+
+# faults_far_run [OPTION...]: far.py in the provider's box.
+faults_far_run() {
+	nsenter --net=/run/netns/provider -- /usr/bin/python3 -E -s -S \
+		"$LAB_TESTS/faults/far.py" "$@" "$LAB_PROJECT/build/dtcpd"
 }

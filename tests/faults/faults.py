@@ -3,6 +3,8 @@
 plausibly return, and kills its process there once. Runs in the lab (see
 faults.bash), in the customer's namespace.
 
+Of dtcpd, the far end, far.py does the same, with phases of its own.
+
   faults.py [--phase PHASE]... [--part N/OF] [--only REGEX] [--one-error]
             [--seconds S] [--traces N] PROGRAM
 
@@ -27,27 +29,12 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 from errors import faults_of  # noqa: E402
-from machine import RUN_DIR, Machine, Wrong, kill_all, names_in, read  # noqa: E402
+from machine import Machine, Wrong, read  # noqa: E402
 from phases import PHASES, Phase  # noqa: E402
 
 TRIES = 3      # until the call is met
 LATE_TRIES = 20  # after all others, for one of whose kind none was met
 TRACE = "/run/lab/trace"
-
-
-def recover(machine):
-    """After a wrong run, by whatever it takes."""
-    kill_all()
-    try:
-        machine.run("--down")
-        machine.bring_up()
-        machine.take_down()
-    except (Wrong, subprocess.TimeoutExpired):
-        subprocess.run(["ip", "link", "del", "dtcp0"], check=False)
-        subprocess.run(["ip", "-6", "route", "flush", "proto", "202"], check=False)
-        subprocess.run(["ip", "-6", "addr", "flush", "dev", "lan0", "scope", "global"], check=False)
-        for name in names_in(RUN_DIR):
-            os.unlink(os.path.join(RUN_DIR, name))
 
 
 class Report:
@@ -83,7 +70,7 @@ class Report:
         except (Wrong, subprocess.TimeoutExpired) as problem:
             self.wrong.append(label)
             print("WRONG %s: %s: %s" % (label, problem, phase.machine.why()), flush=True)
-            recover(phase.machine)
+            phase.machine.recover()
             return True
         finally:
             if os.environ.get("FAULTS_TIMES"):
@@ -160,10 +147,10 @@ def part(text):
     return share, of
 
 
-def main():
-    """Returns the exit status."""
+def options_of(phases):
+    """The command line."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--phase", action="append", choices=PHASES)
+    parser.add_argument("--phase", action="append", choices=phases)
     parser.add_argument("--part", type=part, default=(0, 1), metavar="N/OF")
     parser.add_argument("--seconds", type=float, default=1e9, help="shared by the phases")
     parser.add_argument("--traces", type=int, default=6, help="runs that show which calls there are")
@@ -171,15 +158,27 @@ def main():
     parser.add_argument("--only", default="", help="a regular expression of faults")
     parser.add_argument("program")
     options = parser.parse_args()
-    phases = options.phase or PHASES
-    machine, report = Machine(options.program), Report()
+    options.phase = options.phase or phases
+    return options
+
+
+def all_phases(options, machine, kind_of_phase):
+    """Every chosen fault of the chosen phases; the exit status."""
+    report = Report()
+    for name in options.phase:
+        one_phase(report, kind_of_phase(machine, name), options, options.seconds / len(options.phase))
+    machine.take_down()
+    return 0 if report.print() else 1
+
+
+def main():
+    """Returns the exit status."""
+    options = options_of(PHASES)
+    machine = Machine(options.program)
     machine.bring_up()
     machine.learn()
     machine.take_down()
-    for name in phases:
-        one_phase(report, Phase(machine, name), options, options.seconds / len(phases))
-    machine.take_down()
-    return 0 if report.print() else 1
+    return all_phases(options, machine, Phase)
 
 
 if __name__ == "__main__":

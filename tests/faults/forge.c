@@ -10,9 +10,9 @@
 #include <sys/syscall.h>
 #include <syslog.h>
 
-#include "msg.h"
+#include "protocol/msg.h"
 #include "puppet.h"
-#include "status_codes.h"
+#include "common/status_codes.h"
 
 enum { CHANNEL = 0, FLOOD = 2000 };
 
@@ -106,7 +106,11 @@ int forge_main(int argc, char *argv[])
 	/* It says that it is over, and then stays. */
 	if (strcmp(argv[1], "stay") == 0) {
 		text_of(&m, MSG_FAIL, STATUS_UNREACHABLE, "gone, as it says");
+#ifdef SYS_poll
 		return !say(&m, sizeof m) || puppet_call(SYS_poll, 0, 0, -1, 0, 0, 0) == 0;
+#else
+		return !say(&m, sizeof m) || puppet_call(SYS_ppoll, 0, 0, 0, 0, 0, 0) == 0;
+#endif
 	}
 	if (strcmp(argv[1], "size") == 0 && argc == 3) {
 		memcpy(big, &m, sizeof m);

@@ -10,7 +10,7 @@
  *   megabyte  it prints one first
  *
  * and the file is removed. Each line is written to /run/lab/ip-lines, after OP.
- * OP is up (a batch that begins with `tunnel add`), move (`tunnel change`), down
+ * OP is up (a batch that begins with `tunnel add`), move (from `tunnel change` on), down
  * (with -force) or other. */
 #include <fcntl.h>
 #include <signal.h>
@@ -109,6 +109,10 @@ static int pass_on(char *argv[], int to, pid_t child)
 	while (fgets(line, sizeof line, stdin)) {
 		if (n++ == 0)
 			op = op_of(argv[1], line);
+		if (strcmp(op, "other") == 0 && strcmp(op_of(argv[1], line), "move") == 0) {
+			op = "move"; /* routes were taken out first */
+			n = 1;
+		}
 		note(op, line);
 		word = how(op, n);
 		if (!act(word, to) && write(to, line, strlen(line)) < 0)

@@ -59,16 +59,21 @@ def kernel():
                       if r[0][:4] not in ("fe80", "ff00")))
 
 
-def near_end():
-    """The near end of the tunnel, as the kernel says."""
+def ends_of(name):
+    """The two ends of a tunnel, as the kernel says: local, remote."""
     parameters = array.array("B", bytes(52))
-    ask = struct.pack("16sP8x", b"dtcp0", parameters.buffer_info()[0])
+    ask = struct.pack("16sP8x", name, parameters.buffer_info()[0])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         try:
             fcntl.ioctl(any_socket, SIOCGETTUNNEL, ask)
         except OSError:
-            return ""
-    return socket.inet_ntoa(parameters[44:48].tobytes())
+            return "", ""
+    return tuple(socket.inet_ntoa(parameters[n:n + 4].tobytes()) for n in (44, 48))
+
+
+def near_end():
+    """The near end of the tunnel."""
+    return ends_of(b"dtcp0")[0]
 
 
 def process(pid):
@@ -194,3 +199,17 @@ class Machine:
         if status != 0:
             raise Wrong("the next --down ended with %d" % status)
         until(3, "nothing to be left", self.is_down)
+
+    def recover(self):
+        """After a wrong run, by whatever it takes."""
+        kill_all()
+        try:
+            self.run("--down")
+            self.bring_up()
+            self.take_down()
+        except (Wrong, subprocess.TimeoutExpired):
+            subprocess.run(["ip", "link", "del", "dtcp0"], check=False)
+            subprocess.run(["ip", "-6", "route", "flush", "proto", "202"], check=False)
+            subprocess.run(["ip", "-6", "addr", "flush", "dev", "lan0", "scope", "global"], check=False)
+            for name in names_in(RUN_DIR):
+                os.unlink(os.path.join(RUN_DIR, name))

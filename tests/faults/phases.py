@@ -20,17 +20,14 @@ AFTER_KILL = ("again", "clean")
 class Failer:
     """`fail` with a command, until the phase is over."""
 
-    def __init__(self, command, fault, trace):
-        arguments = [FAIL, "-t", trace]
+    def __init__(self, command, fault, trace, options, said=subprocess.STDOUT):
+        arguments = [FAIL, "-t", trace, *options]
         if COUNTS:
             arguments += ["-u", COUNTS]
         if fault:
             arguments += ["-i", fault]
-        boss, talker = family()
-        if boss:
-            arguments += ["-p", "keeper=%d" % boss, "-p", "session=%d" % talker]
         self.process = subprocess.Popen(arguments + command, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                        stdout=subprocess.PIPE, stderr=said,
                                         close_fds=False)
         self.said = ""
 
@@ -53,7 +50,8 @@ class Failer:
 
     def met(self):
         """Whether the call was met so far."""
-        self.listen(lambda: False, 0)
+        if not self.process.stdout.closed:
+            self.listen(lambda: False, 0)
         return self.line("=failed") is not None
 
     def status(self):
@@ -82,6 +80,12 @@ def close_connections():
 def logins():
     """How many there were."""
     return read(SERVER_LOG).count(" login-ok ")
+
+
+def followed():
+    """Options of `fail` for a keeper at rest."""
+    boss, talker = family()
+    return ["-p", "keeper=%d" % boss, "-p", "session=%d" % talker] if boss else []
 
 
 class Phase:
@@ -119,7 +123,7 @@ class Phase:
         m = self.machine
         self.prepare()
         before, boss = logins(), keeper()
-        failer = Failer(self.command(), fault, trace)
+        failer = Failer(self.command(), fault, trace, followed())
         killed = bool(fault) and fault.endswith("=kill")
         try:
             status, m.said = failer.status()
@@ -153,7 +157,7 @@ class Phase:
     def calm(self, fault, test):
         """Follows the keeper until all is as it should be, for a while."""
         try:
-            until(0.5 if fault else 5, "the end", test)
+            until(0.5 if fault else 60, "the end", test)
         except Wrong:
             if not fault:
                 raise

@@ -1,41 +1,114 @@
 /* SPDX-License-Identifier: ISC */
-/* puppet PID attack KEEPER RUN-DIR ACCOUNTS   tries what PID must not be able to do
+/* puppet PID attack KEEPER RUN-DIR ACCOUNTS NAME   tries what PID must not be able to do
  * puppet PID forge WHAT...                    sends the root part what it must not believe
  * puppet PID find                             prints PID
  *
  * PID may be a keeper's pidfile: then it is the session, as soon as there is
- * one that has dropped its privileges and waits. As root, on x86-64, on which
- * the user-mode kernel of the lab runs. */
+ * one that has dropped its privileges and waits. As root. */
 #include "puppet.h"
 
+#ifdef __riscv
+#include <asm/ptrace.h>
+#endif
+#include <elf.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <signal.h>
-#include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifndef __x86_64__
-#error "registers are known for x86-64 alone"
+/* A processor's registers, its instruction for a system call, and where the number,
+ * the six arguments and the result of one are (syscall(2)). */
+#if defined __x86_64__
+typedef struct user_regs_struct registers;
+static const unsigned char instruction[] = {0x0f, 0x05};
+#define PC(r)	  ((r)->rip)
+#define SP(r)	  ((r)->rsp)
+#define NUMBER(r) ((r)->rax)
+#define RESULT(r) ((r)->rax)
+#define ARGUMENTS(r)                                                                               \
+	{                                                                                          \
+		&(r)->rdi, &(r)->rsi, &(r)->rdx, &(r)->r10, &(r)->r8, &(r)->r9                     \
+	}
+typedef unsigned long long word;
+#elif defined __aarch64__
+typedef struct user_regs_struct registers;
+static const unsigned char instruction[] = {0x01, 0x00, 0x00, 0xd4};
+#define PC(r)	  ((r)->pc)
+#define SP(r)	  ((r)->sp)
+#define NUMBER(r) ((r)->regs[8])
+#define RESULT(r) ((r)->regs[0])
+#define ARGUMENTS(r)                                                                               \
+	{                                                                                          \
+		&(r)->regs[0], &(r)->regs[1], &(r)->regs[2], &(r)->regs[3], &(r)->regs[4],         \
+			&(r)->regs[5]                                                              \
+	}
+typedef unsigned long long word;
+#elif defined __arm__
+typedef struct user_regs registers;
+static const unsigned char instruction[] = {0x00, 0x00, 0x00, 0xef};
+#define PC(r)	  ((r)->uregs[15])
+#define SP(r)	  ((r)->uregs[13])
+#define NUMBER(r) ((r)->uregs[7])
+#define RESULT(r) ((r)->uregs[0])
+#define ARGUMENTS(r)                                                                               \
+	{                                                                                          \
+		&(r)->uregs[0], &(r)->uregs[1], &(r)->uregs[2], &(r)->uregs[3], &(r)->uregs[4],    \
+			&(r)->uregs[5]                                                             \
+	}
+typedef unsigned long word;
+#elif defined __riscv
+typedef struct user_regs_struct registers;
+static const unsigned char instruction[] = {0x73, 0x00, 0x00, 0x00};
+#define PC(r)	  ((r)->pc)
+#define SP(r)	  ((r)->sp)
+#define NUMBER(r) ((r)->a7)
+#define RESULT(r) ((r)->a0)
+#define ARGUMENTS(r)                                                                               \
+	{                                                                                          \
+		&(r)->a0, &(r)->a1, &(r)->a2, &(r)->a3, &(r)->a4, &(r)->a5                         \
+	}
+typedef unsigned long word;
+#else
+#error "the registers of this processor are not known"
 #endif
 
-enum { ROOM = 65536, INSTRUCTION = 2, PATIENCE_MS = 10000 };
+enum { ROOM = 65536, PAGE = 4096, PATIENCE_MS = 10000 };
 
 static struct {
 	pid_t pid;
 	int memory;
-	struct user_regs_struct before;
+	registers before;
+	long at; /* our instruction stands there in place of code */
+	unsigned char code[sizeof instruction];
 	long room, used;
 } victim;
+
+static void get_registers(registers *r)
+{
+	struct iovec v = {r, sizeof *r};
+
+	if (ptrace(PTRACE_GETREGSET, victim.pid, (void *)NT_PRSTATUS, &v) < 0)
+		err(1, "registers");
+}
+
+static void set_registers(registers *r)
+{
+	struct iovec v = {r, sizeof *r};
+
+	if (ptrace(PTRACE_SETREGSET, victim.pid, (void *)NT_PRSTATUS, &v) < 0)
+		err(1, "registers");
+}
 
 /* Returns the signal that stopped it. */
 static int await_stop(const char *what)
@@ -53,11 +126,33 @@ static void resume(int request)
 		err(1, "ptrace %d", request);
 }
 
-/* The process waits in a system call, so the instruction before the one that
- * comes next is one that makes a call. */
+/* Where /proc/PID/mem has it: an address is no negative number. */
+static off_t offset(long address)
+{
+	return (off_t)(unsigned long)address;
+}
+
+static void write_memory(long address, const void *data, size_t size)
+{
+	if (pwrite(victim.memory, data, size, offset(address)) != (ssize_t)size)
+		err(1, "memory of process %d", (int)victim.pid);
+}
+
+/* The process is stopped somewhere, mostly in a system call that it waits in. An
+ * instruction that makes a call is put into its code, at the start of the page: not
+ * where it goes on, since the kernel would then go on with that call. */
+static bool put_instruction(void)
+{
+	get_registers(&victim.before);
+	victim.at = (long)PC(&victim.before) & ~(long)(PAGE - 1);
+	return pread(victim.memory, victim.code, sizeof victim.code, offset(victim.at)) ==
+		       (ssize_t)sizeof victim.code &&
+	       pwrite(victim.memory, instruction, sizeof instruction, offset(victim.at)) ==
+		       (ssize_t)sizeof instruction;
+}
+
 void puppet_take(pid_t pid)
 {
-	unsigned char code[INSTRUCTION] = {0};
 	char path[40];
 
 	victim.pid = pid;
@@ -67,58 +162,50 @@ void puppet_take(pid_t pid)
 	victim.memory = open(path, O_RDWR | O_CLOEXEC);
 	if (victim.memory < 0)
 		err(1, "%s", path);
-	for (int ms = 0; code[0] != 0x0f || code[1] != 0x05; ms++) {
-		if (ms == PATIENCE_MS)
-			errx(1, "process %d is never in a system call", (int)pid);
-		if (ms)
-			resume(PTRACE_CONT);
-		usleep(1000);
+	/* The kernel's own code, by which it reads the clock, cannot be written to. */
+	for (int ms = 0;; ms++) {
 		resume(PTRACE_INTERRUPT);
 		await_stop("stop");
-		if (ptrace(PTRACE_GETREGS, pid, NULL, &victim.before) < 0)
-			err(1, "registers");
-		puppet_get((long)victim.before.rip - INSTRUCTION, code, sizeof code);
+		if (put_instruction())
+			break;
+		if (ms == PATIENCE_MS)
+			err(1, "code of process %d", (int)pid);
+		resume(PTRACE_CONT);
+		usleep(1000);
 	}
 	/* Below the part of the stack that is in use, and the red zone. */
-	victim.room = ((long)victim.before.rsp - 4096 - ROOM) & ~0xfffl;
+	victim.room = ((long)SP(&victim.before) - PAGE - ROOM) & ~(long)(PAGE - 1);
 }
 
 void puppet_release(void)
 {
-	if (ptrace(PTRACE_SETREGS, victim.pid, NULL, &victim.before) < 0)
-		err(1, "registers");
+	write_memory(victim.at, victim.code, sizeof victim.code);
+	set_registers(&victim.before);
 	resume(PTRACE_DETACH);
 }
 
-long puppet_call(long number, ...)
+long puppet_make(long number, const long args[6])
 {
-	struct user_regs_struct regs = victim.before;
-	long args[6];
-	va_list ap;
+	registers regs = victim.before;
+	word *where[6] = ARGUMENTS(&regs);
 
-	va_start(ap, number);
+	PC(&regs) = (word)victim.at;
+	NUMBER(&regs) = (word)number;
 	for (int i = 0; i < 6; i++)
-		args[i] = va_arg(ap, long);
-	va_end(ap);
-	regs.rip -= INSTRUCTION;
-	regs.orig_rax = (unsigned long long)-1; /* nothing to restart */
-	regs.rax = (unsigned long long)number;
-	regs.rdi = (unsigned long long)args[0];
-	regs.rsi = (unsigned long long)args[1];
-	regs.rdx = (unsigned long long)args[2];
-	regs.r10 = (unsigned long long)args[3];
-	regs.r8 = (unsigned long long)args[4];
-	regs.r9 = (unsigned long long)args[5];
-	if (ptrace(PTRACE_SETREGS, victim.pid, NULL, &regs) < 0)
-		err(1, "registers");
+		*where[i] = (word)args[i];
+#if defined __x86_64__
+	regs.orig_rax = (word)-1; /* nothing to restart */
+#elif defined __arm__
+	regs.uregs[16] &= ~0x20ul; /* the instruction is none of Thumb's */
+#endif
+	set_registers(&regs);
 	for (int stops = 0; stops < 2;) { /* as it enters the kernel and as it leaves */
 		resume(PTRACE_SYSCALL);
 		if (await_stop("make a system call") == (SIGTRAP | 0x80))
 			stops++; /* others are signals, which it does not get */
 	}
-	if (ptrace(PTRACE_GETREGS, victim.pid, NULL, &regs) < 0)
-		err(1, "registers");
-	return (long)regs.rax;
+	get_registers(&regs);
+	return (long)RESULT(&regs);
 }
 
 long puppet_put(const void *data, size_t size)
@@ -127,8 +214,7 @@ long puppet_put(const void *data, size_t size)
 
 	if (victim.used + (long)size > ROOM)
 		errx(1, "no room for %zu bytes", size);
-	if (pwrite(victim.memory, data, size, at) != (ssize_t)size)
-		err(1, "memory of process %d", (int)victim.pid);
+	write_memory(at, data, size);
 	victim.used += ((long)size + 15) & ~15l;
 	return at;
 }
@@ -140,7 +226,7 @@ long puppet_text(const char *text)
 
 void puppet_get(long address, void *data, size_t size)
 {
-	if (pread(victim.memory, data, size, address) != (ssize_t)size)
+	if (pread(victim.memory, data, size, offset(address)) != (ssize_t)size)
 		err(1, "memory of process %d", (int)victim.pid);
 }
 

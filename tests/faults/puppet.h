@@ -12,8 +12,10 @@
 void puppet_take(pid_t pid);
 void puppet_release(void);
 
-/* Makes the process call: what the kernel returns to it, -errno for errors. */
-long puppet_call(long number, ...); /* six arguments, long or pointer into it */
+/* Makes the process call: what the kernel returns to it, -errno for errors. Six
+ * arguments, numbers or addresses in the process. */
+#define puppet_call(number, ...) puppet_make((number), (const long[6]){__VA_ARGS__})
+long puppet_make(long number, const long args[6]);
 
 /* Puts bytes where the process can name them, for one attack: cleared by
  * puppet_forget(). The result is an address in the process. */

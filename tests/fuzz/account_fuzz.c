@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /* The account file, and what is built for an account that it allows. */
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "account.h"
-#include "config.h"
-#include "dtcp.h"
+#include "account/account.h"
+#include "account/account_file.h"
+#include "protocol/dtcp.h"
 #include "fuzz.h"
-#include "offer.h"
-#include "tunnel.h"
-#include "tunnel_lines.h"
+#include "protocol/offer.h"
+#include "common/tunnel.h"
+#include "account/account_line.h"
+#include "account/account_words.h"
+#include "protocol/plan.h"
 
 static bool name_ok(const char *name, const char *also_bad)
 {
@@ -21,16 +24,26 @@ static bool name_ok(const char *name, const char *also_bad)
 	return len >= 1 && len <= 15;
 }
 
-static void check_numbers(const struct account *a)
+/* Each word is within its bounds: what is printed of it would be read again. */
+static void check_words(const struct account *a)
 {
+	char line[ACCOUNT_LINE_MAX + 1], value[ACCOUNT_VALUE_MAX], why[ACCOUNT_WHY_MAX];
+	const struct account_word *w;
+
 	MUST(a->port >= 1);
-	MUST(a->metric >= 1 && a->metric <= 4294967293u);
-	MUST(a->mtu == 0 || (a->mtu >= 1280 && a->mtu <= 65515));
-	MUST(a->ttl >= 1);
-	MUST(a->ping >= 1 && a->ping <= 240);
-	MUST(a->n_lans <= ACCOUNT_LANS && a->n_routes <= ACCOUNT_ROUTES);
-	MUST((a->route == ROUTE_LIST) == (a->n_routes > 0));
-	MUST(a->type == DTCP_NETWORK || a->n_lans == 0);
+	MUST(a->type == DTCP_NETWORK || a->settings.n_lans == 0);
+	for (unsigned i = 0; (w = account_word(i)) != NULL; i++) {
+		struct account *again;
+		int len;
+
+		if (!account_word_value(a, w, value) || strpbrk(value, "\"\\ \t\r"))
+			continue;
+		len = snprintf(line, sizeof line, "s 1 u p \"%s=%s\"", w->name, value);
+		if (len > ACCOUNT_LINE_MAX)
+			continue;
+		MUST(account_line_parse(line, (size_t)len, &again, why) == 1);
+		account_free(again);
+	}
 }
 
 static void check_names(const struct account *a)
@@ -44,14 +57,13 @@ static void check_names(const struct account *a)
 	MUST(strchr(command, '\r') == command + strlen(command) - 2);
 	MUST(name_ok(a->interface, "/:#\"'\\") && strcmp(a->interface, "sit0") != 0);
 	MUST(!*a->link || name_ok(a->link, "/:"));
-	for (unsigned i = 0; i < a->n_lans; i++)
-		MUST(name_ok(a->lans[i].name, "/:#\"'\\"));
+	for (unsigned i = 0; i < a->settings.n_lans; i++)
+		MUST(name_ok(a->settings.lans[i].name, "/:#\"'\\"));
 	MUST(!a->script || a->script[0] == '/');
 }
 
 static void check_tunnel(const struct account *a)
 {
-	static struct lines l;
 	struct offer o = {.type = a->type, .n_prefixes = a->type == DTCP_NETWORK};
 	struct tunnel t;
 
@@ -60,15 +72,10 @@ static void check_tunnel(const struct account *a)
 	o.prefixes[0].len = 48;
 	inet_pton(AF_INET6, "2001:db8::6", &o.near6);
 	inet_pton(AF_INET6, "2001:db8::5", &o.peer6);
-	tunnel_plan(&t, a, &o, 1500);
+	plan_tunnel(&t, a->interface, &a->settings, &o, &(struct tunnel_link){"wan", 2, 1500});
 	for (unsigned i = 0; i < t.n_lans; i++)
 		t.lans[i].state = LAN_OURS;
-	lines_start(&l);
-	tunnel_add(&t, &l);
-	tunnel_configure(&t, true, &l);
-	tunnel_undo(&t, true, true, &l);
-	MUST(!l.overflow);
-	fuzz_allowed_lines(l.text, a, &o);
+	fuzz_allowed_tunnel(&t, a, &o);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -78,17 +85,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned line = 0;
 
 	fuzz_log();
-	list = config_parse("file", (const char *)data, size);
+	list = account_file_parse("file", (const char *)data, size);
 	for (struct account *a = list; a; a = a->next) {
 		MUST(a->line > line);
 		line = a->line;
-		check_numbers(a);
+		check_words(a);
 		check_names(a);
 		MUST(account_equal(a, a));
 		if (a->build)
 			check_tunnel(a);
 	}
-	list = config_select(list, NULL, "ppp0", interface);
+	list = account_file_select(list, NULL, "ppp0", interface);
 	for (struct account *a = list; a; a = a->next) {
 		MUST(strcmp(a->interface, interface) == 0);
 		account_forget_password(a);

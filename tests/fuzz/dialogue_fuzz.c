@@ -10,12 +10,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "account.h"
-#include "clock.h"
-#include "dialogue.h"
+#include "account/account.h"
+#include "common/clock.h"
+#include "session/dialogue.h"
 #include "fuzz.h"
-#include "log.h"
-#include "status_codes.h"
+#include "common/log.h"
+#include "common/status_codes.h"
+#include "account/account_line.h"
 
 enum { BYTES_MAX = 16384, PINGS = 20 };
 
@@ -113,7 +114,7 @@ static unsigned check_sent(int fd)
 	return logins;
 }
 
-static void keep_alive(struct dialogue *d, struct net *n)
+static void keep_alive(struct dialogue *d, struct connection *n)
 {
 	int status = STATUS_OK;
 
@@ -121,18 +122,18 @@ static void keep_alive(struct dialogue *d, struct net *n)
 		MUST(dialogue_ping(n));
 		do {
 			status = dialogue_pong(d, n);
-		} while (status == STATUS_PENDING && net_wait(n, n->fd, POLLIN) == NET_OK);
+		} while (status == STATUS_PENDING && connection_wait(n, n->fd, POLLIN) == CONNECTION_OK);
 	}
 	MUST(status == STATUS_OK || status == STATUS_PENDING || status == STATUS_PROTOCOL ||
 	     status == STATUS_UNREACHABLE);
 }
 
-static void talk(const struct account *a, int first_case, int fd, int server, const uint8_t *data,
+static void talk(const struct account *a, int letter_case, int fd, int server, const uint8_t *data,
 		 size_t size)
 {
 	/* All that will come is there already, so no wait is needed. */
-	struct net n = {.fd = fd, .channel = -1, .deadline = clock_ms()};
-	struct dialogue d = {.account = a, .answer = answer, .first_case = first_case};
+	struct connection n = {.fd = fd, .channel = -1, .deadline = clock_ms()};
+	struct dialogue d = {.account = a, .answer = answer, .letter_case = letter_case};
 	struct offer o = {.type = DTCP_NETWORK};
 	unsigned logins;
 	int status = dialogue_login(&d, &n, &o);
@@ -144,7 +145,8 @@ static void talk(const struct account *a, int first_case, int fd, int server, co
 	log_msg(LOG_ERR, "%s", d.why);
 	if (status == STATUS_OK)
 		keep_alive(&d, &n);
-	dialogue_quit(&n);
+	if (dialogue_quit(&n))
+		dialogue_wait_end(&n);
 	logins = check_sent(server);
 	MUST(pieces.asked <= 1 && logins <= 2 * pieces.asked);
 	if (logins == 2) {
@@ -180,7 +182,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_log();
 	how = data[0];
 	line = accounts[how % 3];
-	MUST(account_parse(line, strlen(line), &a, why) == 1);
+	MUST(account_line_parse(line, strlen(line), &a, why) == 1);
 	MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fd) == 0);
 	MUST(send(fd[1], data + 2, size - 2, 0) == (ssize_t)(size - 2));
 	if (how & 0x40)

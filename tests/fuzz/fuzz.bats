@@ -2,9 +2,11 @@
 # The corpus of the fuzzers, replayed under AddressSanitizer and UBSan with
 # what must hold. `make fuzz` looks for more.
 
-# $project and $build are set by unit.bash.
+# $project, $build and $limit are set by unit.bash.
 # shellcheck disable=SC2154
 load ../unit/unit
+
+bats_require_minimum_version 1.5.0
 
 setup_file() {
 	unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -16,7 +18,7 @@ replay() {
 	local corpus=$BATS_TEST_DIRNAME/corpus/$1 n
 	n=$(find "$corpus" -type f | wc -l)
 	[ "$n" -ge 3 ]
-	run -0 timeout -k 5 60 "$build/fuzz/replay/$1" "$corpus" 3>&-
+	run -0 timeout -k 5 "$limit" "$build/fuzz/replay/$1" "$corpus" 3>&-
 	echo "$output"
 	[ "${lines[-1]}" = "$n files" ]
 }
@@ -27,6 +29,7 @@ replay() {
 @test "state files" { replay state; }
 @test "messages between the session and the root part" { replay message; }
 @test "netlink messages" { replay netlink; }
+@test "what dtcpd reads" { replay server; }
 
 @test "every fuzzer is replayed here" {
 	diff <(printf '%s\n' "$BATS_TEST_DIRNAME"/*_fuzz.c | sed 's|.*/\(.*\)_fuzz.c|\1|' | sort) \
@@ -47,9 +50,9 @@ replay() {
 	END_OF_C
 	for name in reply message; do
 		objects=("$bin/obj/${name}_fuzz.o" "$bin/obj/rules.o" "$bin/obj/replay.o")
-		timeout 60 cc -fsanitize=address,undefined -o "$BATS_TEST_TMPDIR/$name" \
+		timeout "$limit" cc -fsanitize=address,undefined -o "$BATS_TEST_TMPDIR/$name" \
 			"$BATS_TEST_TMPDIR/lax.c" "${objects[@]}" "$build/unit/src.a" 3>&-
-		run ! timeout 60 "$BATS_TEST_TMPDIR/$name" \
+		run ! timeout "$limit" "$BATS_TEST_TMPDIR/$name" \
 			"$BATS_TEST_DIRNAME/corpus/$name" 3>&-
 		echo "$output"
 		[[ $output == *'does not hold'* ]]

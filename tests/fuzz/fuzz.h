@@ -26,9 +26,11 @@ struct tunnel;
  * test. */
 void fuzz_allowed_offer(const struct offer *o);
 
-/* Lines for ip(8) that build, move or undo the tunnel that account and offer
- * call for: each is of a known form, and each address in it is one that the
- * offer, checked before, or the account names. */
-void fuzz_allowed_lines(const char *text, const struct account *a, const struct offer *o);
+/* Lines for ip(8) that build and undo the tunnel t, or change one to another, which
+ * account and offer call for: each is of a known form, and each address in it is one
+ * that the offer, checked before, or the account names. */
+void fuzz_allowed_tunnel(const struct tunnel *t, const struct account *a, const struct offer *o);
+void fuzz_allowed_change(const struct tunnel *from, bool routes, const struct tunnel *to,
+			 bool then, const struct account *a, const struct offer *o);
 
 #endif

@@ -19,7 +19,7 @@ FUZZ_CORPUS = tests/fuzz/corpus
 FUZZ_LEN = 4096
 # dialogue_fuzz.c cuts what read(2) gives.
 $(FUZZ)/%/dialogue: FUZZ_LD = -Wl,--wrap=read
-FUZZ_FLAGS = $(DEFS) $(WARN) $(CPPFLAGS) -O1 -g -MMD -MP -Isrc
+FUZZ_FLAGS = $(DEFS) $(WARN) $(CPPFLAGS) -O1 -g -MMD -MP
 
 # Those of src/ are the ones of the unit tests, with their sanitizers.
 FUZZ_REPLAY = $(FUZZ_NAMES:%=$(FUZZ)/replay/%)
@@ -29,7 +29,7 @@ test-programs: fuzz-replay
 
 $(FUZZ)/replay/obj/%.o: tests/fuzz/%.c Makefile tests/fuzz/fuzz.mk
 	@mkdir -p $(@D)
-	$(COMPILE) $(SANITIZE) -Isrc -c -o $@ $<
+	$(COMPILE) $(SANITIZE) -c -o $@ $<
 
 $(FUZZ_REPLAY): $(FUZZ)/replay/%: $(FUZZ)/replay/obj/%_fuzz.o $(FUZZ)/replay/obj/rules.o \
 		$(FUZZ)/replay/obj/replay.o $(UNIT)/src.a
@@ -118,4 +118,4 @@ fuzz-afl:
 .PHONY: fuzz fuzz-afl fuzz-merge fuzz-replay
 .SECONDARY: $(FUZZ_NAMES:%=$(FUZZ)/replay/obj/%_fuzz.o) $(FUZZ_NAMES:%=$(FUZZ)/clang/obj/%_fuzz.o) \
 	$(FUZZ_NAMES:%=$(FUZZ)/afl/obj/%_fuzz.o)
--include $(wildcard $(FUZZ)/*/obj/*.d)
+-include $(wildcard $(FUZZ)/*/obj/*.d $(FUZZ)/*/obj/*/*.d)

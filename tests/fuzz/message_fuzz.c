@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "account.h"
+#include "account/account.h"
 #include "fuzz.h"
-#include "log.h"
-#include "msg.h"
-#include "tunnel.h"
-#include "tunnel_lines.h"
+#include "common/log.h"
+#include "protocol/msg.h"
+#include "common/tunnel.h"
+#include "account/account_line.h"
+#include "protocol/plan.h"
 
 static const char *const accounts[] = {
 	"s 1 u p",
@@ -24,32 +25,22 @@ static const char *const accounts[] = {
 
 static void check_tunnel(const struct account *a, const struct offer *o)
 {
-	static struct lines l;
 	struct tunnel t, moved;
 	char why[OFFER_WHY_MAX];
 	struct offer again = *o;
 
 	fuzz_allowed_offer(o);
 	MUST(offer_check(&again, why) && memcmp(&again, o, sizeof again) == 0);
-	tunnel_plan(&t, a, o, 1492);
+	plan_tunnel(&t, a->interface, &a->settings, o, &(struct tunnel_link){"wan", 2, 1492});
 	for (unsigned i = 0; i < t.n_lans; i++)
 		t.lans[i].state = LAN_OURS;
 	moved = t;
 	moved.local.s_addr = ~t.local.s_addr;
 	moved.mtu = 1280;
 	MUST(tunnel_same(&t, &moved));
-	lines_start(&l);
-	tunnel_add(&t, &l);
-	tunnel_configure(&t, true, &l);
-	MUST(!l.overflow);
-	fuzz_allowed_lines(l.text, a, o);
-	lines_start(&l);
-	tunnel_move(&t, &moved, true, &l);
-	tunnel_routes_del(&t, &l);
-	tunnel_routes(&t, "add", &l);
-	tunnel_undo(&t, true, true, &l);
-	MUST(!l.overflow);
-	fuzz_allowed_lines(l.text, a, o);
+	fuzz_allowed_tunnel(&t, a, o);
+	fuzz_allowed_change(&t, true, &moved, false, a, o);
+	fuzz_allowed_change(&t, false, &moved, true, a, o);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -72,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	const char *line = accounts[data[0] % (sizeof accounts / sizeof accounts[0])];
 
-	MUST(account_parse(line, strlen(line), &a, why) == 1);
+	MUST(account_line_parse(line, strlen(line), &a, why) == 1);
 	if (m.offer.type == a->type && offer_check(&m.offer, why))
 		check_tunnel(a, &m.offer);
 	account_free(a);

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dtcp.h"
+#include "protocol/dtcp.h"
 #include "fuzz.h"
-#include "line.h"
+#include "protocol/line.h"
 
 enum { LINES = 4096 };
 

@@ -6,11 +6,12 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "account.h"
+#include "account/account.h"
 #include "fuzz.h"
-#include "log.h"
-#include "offer.h"
-#include "tunnel.h"
+#include "common/log.h"
+#include "kernel/difference.h"
+#include "protocol/offer.h"
+#include "common/tunnel.h"
 
 _Noreturn void fuzz_broken(const char *condition, const char *file, int line)
 {
@@ -18,7 +19,7 @@ _Noreturn void fuzz_broken(const char *condition, const char *file, int line)
 	abort();
 }
 
-static void check_text(void *arg, int priority, const char *text)
+static void check_log(void *arg, int priority, const char *text)
 {
 	(void)arg;
 	MUST(priority >= LOG_ERR && priority <= LOG_DEBUG);
@@ -29,8 +30,8 @@ static void check_text(void *arg, int priority, const char *text)
 
 void fuzz_log(void)
 {
-	log_setup(LOG_TO_CLIENT, LOG_DEBUG);
-	log_set_client(check_text, NULL);
+	log_setup(LOG_TO_FUNCTION, LOG_DEBUG);
+	log_set_function(check_log, NULL);
 }
 
 static bool routable(const struct in6_addr *a)
@@ -69,7 +70,7 @@ void fuzz_allowed_offer(const struct offer *o)
 		MUST(!IN6_ARE_ADDR_EQUAL(&o->near6, &o->peer6));
 	}
 	MUST(o->type != DTCP_NETWORK || o->n_prefixes >= 1);
-	MUST(o->n_prefixes <= OFFER_PREFIXES);
+	MUST(o->n_prefixes <= TUNNEL_PREFIXES);
 	for (unsigned i = 0; i < o->n_prefixes; i++) {
 		const struct prefix *p = &o->prefixes[i];
 
@@ -128,12 +129,12 @@ static void check_tunnel(const struct words *l, const struct account *a, const s
 	MUST(strcmp(l->w[3], a->interface) == 0);
 	if (are(l, 0, "tunnel del name *"))
 		return;
-	MUST(are(l, 0, "tunnel add name * mode sit remote * local * ttl *") ||
-	     are(l, 0, "tunnel change name * mode sit remote * local * ttl *"));
+	MUST(are(l, 0, "tunnel add name * mode sit remote * local * ttl * dev wan") ||
+	     are(l, 0, "tunnel change name * mode sit remote * local * ttl * dev wan"));
 	MUST(inet_pton(AF_INET, l->w[7], &remote) == 1 && remote.s_addr == o->remote.s_addr);
 	MUST(far_end(remote));
 	MUST(inet_pton(AF_INET, l->w[9], &local) == 1);
-	MUST(strtoul(l->w[11], NULL, 10) == a->ttl);
+	MUST(strtoul(l->w[11], NULL, 10) == a->settings.ttl);
 }
 
 static void check_address(const struct words *l, const struct account *a, const struct offer *o)
@@ -157,9 +158,9 @@ static void check_address(const struct words *l, const struct account *a, const 
 		return;
 	}
 	MUST(o->type == DTCP_NETWORK && routable(&p.addr) && within(&p.addr, &o->prefixes[0]));
-	MUST(p.len == (ours && !a->n_lans ? 128 : ours ? p.len : 64));
-	for (unsigned i = 0; i < a->n_lans; i++)
-		ours = ours || strcmp(l->w[l->n - 1], a->lans[i].name) == 0;
+	MUST(p.len == (ours ? 128 : 64));
+	for (unsigned i = 0; i < a->settings.n_lans; i++)
+		ours = ours || strcmp(l->w[l->n - 1], a->settings.lans[i].name) == 0;
 	MUST(ours);
 }
 
@@ -168,23 +169,23 @@ static void check_route(const struct words *l, const struct account *a, const st
 	bool known = false;
 	struct prefix p;
 
-	MUST(strcmp(l->w[1], "add") == 0 || strcmp(l->w[1], "del") == 0);
+	MUST(strcmp(l->w[1], "append") == 0 || strcmp(l->w[1], "del") == 0);
 	MUST(strcmp(l->w[l->n - 2], "proto") == 0 && strcmp(l->w[l->n - 1], "202") == 0);
-	if (are(l, 2, "unreachable * proto *")) {
+	if (are(l, 2, "unreachable * metric 1024 proto *")) {
 		check_source(l->w[3], o);
 	} else if (are(l, 2, "unreachable ::/0 from * metric 4294967295 proto *")) {
 		check_source(l->w[5], o);
-	} else if (are(l, 2, "::/0 from * dev * proto *")) {
+	} else if (are(l, 2, "::/0 from * dev * metric 1024 proto *")) {
 		check_source(l->w[4], o);
 		MUST(strcmp(l->w[6], a->interface) == 0);
 	} else {
 		MUST(are(l, 2, "* dev * metric * proto *"));
 		MUST(strcmp(l->w[4], a->interface) == 0);
-		MUST(strtoul(l->w[6], NULL, 10) == a->metric);
+		MUST(strtoul(l->w[6], NULL, 10) == a->settings.metric);
 		p = prefix_of(l->w[2]);
-		known = a->route == ROUTE_DEFAULT && p.len == 0;
-		for (unsigned i = 0; i < a->n_routes; i++)
-			known = known || prefix_equal(&p, &a->routes[i]);
+		known = a->settings.route == ROUTE_DEFAULT && p.len == 0;
+		for (unsigned i = 0; i < a->settings.n_routes; i++)
+			known = known || prefix_equal(&p, &a->settings.routes[i]);
 		MUST(known);
 	}
 }
@@ -214,7 +215,7 @@ static void check_line(char *line, const struct account *a, const struct offer *
 	}
 }
 
-void fuzz_allowed_lines(const char *text, const struct account *a, const struct offer *o)
+static void check_text(const char *text, const struct account *a, const struct offer *o)
 {
 	char line[512];
 
@@ -227,4 +228,37 @@ void fuzz_allowed_lines(const char *text, const struct account *a, const struct 
 		check_line(line, a, o);
 		text += len + 1;
 	}
+}
+
+static struct inventory found, wanted, ours;
+static struct difference d;
+
+static void check_difference(const struct account *a, const struct offer *o)
+{
+	difference(&found, &wanted, &ours, &d);
+	MUST(!d.lines.full);
+	check_text(d.lines.text, a, o);
+}
+
+void fuzz_allowed_tunnel(const struct tunnel *t, const struct account *a, const struct offer *o)
+{
+	inventory_of(&wanted, t, true);
+	inventory_ours(&ours, t);
+	inventory_start(&found, t->name, TUNNEL_ROUTE_PROTO);
+	found.sit0 = true;
+	check_difference(a, o);
+	inventory_fresh(&found, &wanted);
+	check_difference(a, o);
+	inventory_of(&found, t, true);
+	inventory_start(&wanted, t->name, TUNNEL_ROUTE_PROTO);
+	check_difference(a, o);
+}
+
+void fuzz_allowed_change(const struct tunnel *from, bool routes, const struct tunnel *to,
+			 bool then, const struct account *a, const struct offer *o)
+{
+	inventory_of(&found, from, routes);
+	inventory_of(&wanted, to, then);
+	inventory_ours(&ours, to);
+	check_difference(a, o);
 }

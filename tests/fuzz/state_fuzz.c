@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "state.h"
-#include "status_print.h"
-#include "tunnel_lines.h"
+#include "rundir/state.h"
+#include "command/status_print.h"
+#include "kernel/difference.h"
 
 static void check_printed(const struct state *s)
 {
@@ -30,16 +30,19 @@ static void check_printed(const struct state *s)
 /* No line is more than one, and none is about another tunnel. */
 static void check_undone(const struct tunnel *t)
 {
-	static struct lines l;
+	static struct inventory found, wanted, ours;
+	static struct difference d;
 	unsigned ends = 0;
 
-	lines_start(&l);
-	tunnel_undo(t, true, true, &l);
-	MUST(!l.overflow);
-	for (const char *c = l.text; *c; c++)
+	inventory_of(&found, t, true);
+	inventory_ours(&ours, t);
+	inventory_start(&wanted, t->name, TUNNEL_ROUTE_PROTO);
+	difference(&found, &wanted, &ours, &d);
+	MUST(!d.lines.full);
+	for (const char *c = d.lines.text; *c; c++)
 		ends += *c == '\n';
-	MUST(ends == l.count);
-	MUST(strstr(l.text, "tunnel del name dtcp0\n"));
+	MUST(ends == d.lines.count);
+	MUST(strstr(d.lines.text, "tunnel del name dtcp0\n"));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -52,13 +55,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	state_init(&s, "dtcp0");
 	state_parse(&s, (const char *)data, size);
 	MUST(strcmp(s.tunnel.name, "dtcp0") == 0);
-	MUST(s.tunnel.n_prefixes <= OFFER_PREFIXES && s.tunnel.n_lans <= ACCOUNT_LANS &&
-	     s.tunnel.n_routes <= ACCOUNT_ROUTES);
-	len = state_format(&s, one, &(size_t){0});
+	MUST(s.tunnel.n_prefixes <= TUNNEL_PREFIXES && s.tunnel.n_lans <= TUNNEL_LANS &&
+	     s.tunnel.n_routes <= TUNNEL_ROUTES);
+	len = state_format(&s, one);
 	MUST(len > 0 && len == strlen(one));
 	state_init(&again, "dtcp0");
 	state_parse(&again, one, len);
-	MUST(state_format(&again, two, &(size_t){0}) == len && memcmp(one, two, len) == 0);
+	MUST(state_format(&again, two) == len && memcmp(one, two, len) == 0);
 	check_printed(&s);
 	check_undone(&s.tunnel);
 	return 0;

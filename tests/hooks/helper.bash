@@ -30,7 +30,7 @@ install_hook() {
     sed -e "s|@SBINDIR@|$T/sbin|g; s|@LIBEXECDIR@|$T/libexec|g; s|@SYSCONFDIR@|$T/etc|g" \
         -e "s|^PATH=|PATH=$T/bin:|" \
         -e "s|/sys/class/net/|$T&|g; s|/proc/net/route|$T&|; s|/run/systemd/system|$T&|g" \
-        -e "s|/etc/systemd/system|$T&|; s|/etc/udhcpc/default|$T&|; s|/lib/functions|$T&|g" \
+        -e "s|/etc/systemd/system|$T&|; s|/etc/udhcpc/default|$T&|; s|/usr/share/udhcpc|$T&|; s|/lib/functions|$T&|g" \
         -e "s|/etc/NetworkManager|$T&|; s|/usr/lib/NetworkManager|$T&|" \
         "$HOOKS/$1" >"$T/hooks/$1"
     chmod --reference="$HOOKS/$1" "$T/hooks/$1"
@@ -68,7 +68,7 @@ enable_unit() {
 hook() {
     local name=$1
     shift
-    run timeout 10 env -i "${environment[@]}" "$T/hooks/$name" "$@"
+    run timeout 300 env -i "${environment[@]}" "$T/hooks/$name" "$@"
     succeeds_silently
 }
 
@@ -77,7 +77,7 @@ hook() {
 sourced() {
     local shell=$1 name=$2
     # shellcheck disable=SC2016,SC2086 # $shell is "busybox sh" as well
-    run timeout 10 env -i "${environment[@]}" $shell -c '
+    run timeout 300 env -i "${environment[@]}" $shell -c '
         set >"$1/before"
         . "$1/hooks/$2"
         status=$?

@@ -1,55 +1,61 @@
 #!/usr/bin/env bats
-# Which links the shared piece takes for meant, and what it does where systemd
-# and the unit of the link do the work.
+# What all hooks share: what it tells dtcp-up, and what it does where a unit of
+# systemd does the work.
 
 load helper
 
 decide() {
     : >"$T/calls"
-    run timeout 10 "$1" "$T/libexec/dtcp-up-hook" "${@:2}"
+    # shellcheck disable=SC2086 # "busybox sh" as well
+    run timeout 300 $1 "$T/libexec/dtcp-up-hook" "${@:2}"
     succeeds_silently
 }
 
-@test "events of our own tunnel are never acted on" {
-    default_route_by dtcp0
-    for action in up up-default down; do
-        decide dash $action dtcp0 192.0.2.10
-        not_called
+@test "it tells what happened, and decides nothing" {
+    for shell in dash bash 'busybox sh'; do
+        decide "$shell" up eth0
+        called 'dtcp-up --event eth0'
+        decide "$shell" up eth0 192.0.2.62
+        called 'dtcp-up --event eth0 192.0.2.62'
+        decide "$shell" down eth0
+        called 'dtcp-up --down --event eth0'
+        decide "$shell" down eth0 192.0.2.62
+        called 'dtcp-up --down --event eth0 192.0.2.62'
     done
-}
-
-@test "where every link raises events, the one with the IPv4 default route counts" {
-    for shell in dash bash; do
-        decide $shell up-default eth0 192.0.2.62
-        not_called
-        decide $shell up-default ppp0
-        called 'dtcp-up --wait 0 --link ppp0'
-    done
-    # A route to a part of 0/0 is no default route.
-    sed -i 's/^\(ppp0\t00000000\t.*\t\)00000000\t/\100000080\t/' "$T/proc/net/route"
-    decide dash up-default ppp0
+    decide dash down eth0 fe80::1
     not_called
 }
 
-@test "an account that names the link counts as well" {
-    for line in 'h 20200 u p link=eth0' $'\th\t20200\tu\tp\tlink=eth0\tttl=9  ' 'h 20200 u p type=host link=eth0 ttl=9'; do
-        printf '# link=ppp9\n%s' "$line" >"$T/etc/ppp/dtcp.conf"
-        decide dash up-default eth0
-        called 'dtcp-up --wait 0 --link eth0'
-    done
-    for line in '# h 20200 u p link=eth0' 'h 20200 u p link=eth01' 'h 20200 u p xlink=eth0' '' 'h 20200 u link=*'; do
-        printf '%s\n' "$line" >"$T/etc/ppp/dtcp.conf"
-        decide dash up-default eth0
-        not_called
-    done
+@test "addresses that are about to go are named, each" {
+    printf '#!/bin/sh\n[ "$*" = "-4 -o addr show dev eth0 label eth0:1" ] || exit 1\n%s\n%s\n' \
+        'echo "2: eth0    inet 192.0.2.62/24 brd 192.0.2.255 scope global eth0:1"' \
+        'echo "2: eth0    inet 192.0.2.63 peer 192.0.2.1/32 scope global eth0:1"' >"$T/bin/ip"
+    chmod 755 "$T/bin/ip"
+    decide dash going eth0 eth0:1
+    called 'dtcp-up --down --event eth0 192.0.2.62' 'dtcp-up --down --event eth0 192.0.2.63'
+    decide dash going eth0 eth0
+    called 'dtcp-up --down --event eth0'
 }
 
-@test "the unit of a link, where it is enabled, is started and stopped without waiting" {
+@test "the unit of a link, where it is enabled, is started without waiting" {
     enable_unit eth0
     decide dash up eth0 192.0.2.62
     called 'systemctl --no-block start dtcp-up@eth0.service'
-    decide dash up-default eth0
-    called 'systemctl --no-block start dtcp-up@eth0.service'
+    # A dash is escaped in the name of a unit.
+    decide dash up pppoe-wan 192.0.2.62
+    called 'dtcp-up --event pppoe-wan 192.0.2.62'
+    enable_unit 'pppoe\x2dwan'
+    decide dash up pppoe-wan 192.0.2.62
+    called 'systemctl --no-block start dtcp-up@pppoe\x2dwan.service'
+}
+
+@test "the unit that is for no link comes first" {
+    enable_unit eth0
+    ln -s "$T/nowhere" "$T/etc/systemd/system/multi-user.target.wants/dtcp-up.service"
+    decide dash up eth0 192.0.2.62
+    called 'systemctl --no-block start dtcp-up.service'
+    decide dash down eth0
+    called 'dtcp-up --down --event eth0'
 }
 
 @test "a unit counts as enabled when systemctl enabled it, and no longer when it disabled it" {
@@ -57,29 +63,58 @@ decide() {
     sed "s|@SBINDIR@|/usr/sbin|; s|@SYSCONFDIR@|/etc|" \
         "$HOOKS/../etc/dtcp-up@.service" >"$T/usr/lib/systemd/system/dtcp-up@.service"
     for link in eth0 pppoe-wan; do
-        systemctl --root="$T" enable "dtcp-up@$link"
+        unit=$(systemd-escape --template=dtcp-up@.service "$link")
+        systemctl --root="$T" enable "$unit"
         decide dash up "$link" 192.0.2.62
-        called "systemctl --no-block start dtcp-up@$link.service"
-        systemctl --root="$T" disable "dtcp-up@$link"
+        called "systemctl --no-block start $unit"
+        systemctl --root="$T" disable "$unit"
         decide dash up "$link" 192.0.2.62
-        called "dtcp-up --wait 0 --link $link 192.0.2.62"
+        called "dtcp-up --event $link 192.0.2.62"
     done
 }
 
-@test "the end waits for the tunnel's, so that the DTCP server hears of it" {
+# link_has ADDRESS...: what the link's addresses are, as ip tells it.
+link_has() {
+    printf '#!/bin/sh\n' >"$T/bin/ip"
+    for address; do
+        echo "echo '2: eth0    inet $address/24 brd 192.0.2.255 scope global eth0'" >>"$T/bin/ip"
+    done
+    chmod 755 "$T/bin/ip"
+}
+
+@test "the unit of a link is stopped when the link has no address left" {
+    local told='dtcp-up --down --event eth0' stopped='systemctl stop dtcp-up@eth0.service'
     enable_unit eth0
-    decide dash down eth0
-    called 'systemctl --no-block stop dtcp-up@eth0.service' 'dtcp-up --down --link eth0'
+    for shell in dash bash 'busybox sh'; do
+        link_has
+        decide "$shell" down eth0
+        called "$told" "$stopped"
+        link_has 169.254.7.8
+        decide "$shell" down eth0
+        called "$told" "$stopped"
+        # One that is about to go is as good as gone.
+        link_has 192.0.2.62 192.0.2.63
+        decide "$shell" down eth0 192.0.2.62
+        called "$told 192.0.2.62"
+        decide "$shell" going eth0
+        called "$told 192.0.2.62" "$told 192.0.2.63" "$stopped"
+        link_has 192.0.2.62
+        decide "$shell" down eth0 192.0.2.62
+        called "$told 192.0.2.62" "$stopped"
+        # This comes late.
+        decide "$shell" down eth0
+        called "$told"
+    done
 }
 
 @test "the unit of another link, or one without systemd running, is not used" {
     enable_unit ppp1
     decide dash up eth0 192.0.2.62
-    called 'dtcp-up --wait 0 --link eth0 192.0.2.62'
+    called 'dtcp-up --event eth0 192.0.2.62'
     enable_unit eth0
     rm -r "$T/run/systemd"
     decide dash up eth0 192.0.2.62
-    called 'dtcp-up --wait 0 --link eth0 192.0.2.62'
+    called 'dtcp-up --event eth0 192.0.2.62'
 }
 
 @test "a unit needs the account file too, and the program" {

@@ -5,8 +5,14 @@
 load helper
 
 environment=()
-UP='dtcp-up --wait 0 --link eth0'
-DOWN='dtcp-up --down --link eth0'
+UP='dtcp-up --event eth0'
+DOWN='dtcp-up --down --event eth0'
+
+# has_address ADDRESS: what ip says of eth0.
+has_address() {
+    printf '#!/bin/sh\necho "2: eth0    inet %s/24 scope global eth0"\n' "$1" >"$T/bin/ip"
+    chmod 755 "$T/bin/ip"
+}
 
 # dhcpcd 9.4.1 clears the environment and sets these.
 dhcpcd() {
@@ -24,7 +30,7 @@ dhcpcd() {
     dhcpcd reason=IPV4LL if_up=true if_down=false new_ip_address=169.254.7.8
     not_called
     dhcpcd reason=3RDPARTY if_up=false if_down=false
-    not_called
+    called "$UP"
 }
 
 @test "dhcpcd: EXPIRE, FAIL and STOP end it, whatever if_down says" {
@@ -46,8 +52,8 @@ dhcpcd() {
 udhcpc() {
     : >"$T/calls"
     environment=(PATH=/sbin:/bin:/usr/bin interface=eth0 ip=192.0.2.62 mask=24 NOTIFY_SOCKET=/none)
-    fake "$T/etc/udhcpc/default.script"
-    run timeout 10 env -i "${environment[@]}" "$T/hooks/udhcpc" "$1" </dev/null
+    [ "$2" = nowhere ] || fake "$T/etc/udhcpc/default.script"
+    run timeout 300 env -i "${environment[@]}" "$T/hooks/udhcpc" "$1" </dev/null
 }
 
 @test "udhcpc: bound and renew start it after the address was set" {
@@ -59,11 +65,27 @@ $UP 192.0.2.62" ]
     done
 }
 
-@test "udhcpc: deconfig ends it before the address goes" {
+@test "udhcpc: deconfig names the address before it goes" {
+    has_address 192.0.2.62
     udhcpc deconfig
     grep -v descriptor "$T/calls" >"$T/order"
-    [ "$(cat "$T/order")" = "$DOWN
+    [ "$(cat "$T/order")" = "$DOWN 192.0.2.62
 default.script deconfig" ]
+}
+
+@test "udhcpc: the script that configures the interface is found where busybox has it" {
+    mkdir -p "$T/usr/share/udhcpc"
+    fake "$T/usr/share/udhcpc/default.script"
+    udhcpc bound nowhere
+    grep -v descriptor "$T/calls" >"$T/order"
+    [ "$(cat "$T/order")" = "default.script bound
+$UP 192.0.2.62" ]
+    # Without ours the interface is configured all the same.
+    rm "$T/libexec/dtcp-up-hook"
+    udhcpc bound nowhere
+    grep -v descriptor "$T/calls" >"$T/order"
+    [ "$(cat "$T/order")" = 'default.script bound' ]
+    [ "$status" -eq 71 ]
 }
 
 @test "udhcpc: nak and leasefail do nothing, and the script's status is passed on" {
@@ -83,7 +105,6 @@ networkmanager() {
 }
 
 @test "NetworkManager: up and a changed lease start it with the address" {
-    default_route_by eth0
     networkmanager eth0 up DEVICE_IFACE=eth0 DEVICE_IP_IFACE=eth0 IP4_ADDRESS_0='192.0.2.62/24 192.0.2.1'
     called "$UP 192.0.2.62"
     networkmanager eth0 dhcp4-change DEVICE_IFACE=eth0 DEVICE_IP_IFACE=eth0 IP4_ADDRESS_0='192.0.2.63/24 192.0.2.1'
@@ -91,16 +112,16 @@ networkmanager() {
 }
 
 @test "NetworkManager: pre-down and down end it, once for each device" {
+    has_address 192.0.2.62
     networkmanager eth0 pre-down DEVICE_IFACE=eth0 DEVICE_IP_IFACE=eth0 IP4_ADDRESS_0='192.0.2.62/24 192.0.2.1'
-    called "$DOWN"
+    called "$DOWN 192.0.2.62"
     networkmanager eth0 down DEVICE_IFACE=eth0
     called "$DOWN"
     networkmanager eth0 down DEVICE_IFACE=eth0 DEVICE_IP_IFACE=ppp0
-    called "$DOWN" 'dtcp-up --down --link ppp0'
+    called "$DOWN" 'dtcp-up --down --event ppp0'
 }
 
 @test "NetworkManager: other actions, links of others and links without IPv4 do nothing" {
-    default_route_by eth0
     for action in pre-up hostname connectivity-change dhcp6-change vpn-up reapply; do
         networkmanager eth0 $action IP4_ADDRESS_0='192.0.2.62/24 192.0.2.1'
         not_called
@@ -123,7 +144,6 @@ networkd() {
 }
 
 @test "networkd-dispatcher: routable starts it, off ends it, the others do nothing" {
-    default_route_by eth0
     networkd eth0 routable
     called "$UP"
     networkd eth0 off
@@ -134,6 +154,7 @@ networkd() {
     done
 }
 
+# ifupdown IFACE ADDRFAM METHOD MODE: as ifupdown 0.8.41 does.
 ifupdown() {
     : >"$T/calls"
     environment=(PATH=/sbin:/bin:/usr/bin "IFACE=$1" "LOGICAL=$1" "ADDRFAM=$2" "METHOD=$3" "MODE=$4"
@@ -142,21 +163,25 @@ ifupdown() {
 }
 
 @test "ifupdown: start and stop of an IPv4 interface" {
-    default_route_by eth0
+    has_address 192.0.2.62
     for method in dhcp static manual; do
         ifupdown eth0 inet $method start
         called "$UP"
         ifupdown eth0 inet $method stop
-        called "$DOWN"
+        called "$DOWN 192.0.2.62"
     done
+    # An alias is a label of eth0's addresses.
+    ifupdown eth0:1 inet static stop
+    called "$DOWN 192.0.2.62"
 }
 
 @test "ifupdown: IPv6, --all, loopback, pppd's peers and NetworkManager's events do nothing" {
-    default_route_by eth0
     for mode in start stop; do
         ifupdown eth0 inet6 auto $mode
         not_called
         ifupdown --all meta none $mode
+        not_called
+        ifupdown --all '' '' $mode
         not_called
         ifupdown lo inet loopback $mode
         not_called
@@ -169,6 +194,46 @@ ifupdown() {
     done
 }
 
+@test "ifupdown2 lists families, or names none; so does ifupdown-ng" {
+    has_address 192.0.2.62
+    for given in 'METHOD=none IF_ADDRESS=192.0.2.62/24' 'LOGICAL=eth0 METHOD=static ADDRFAM=inet,inet6' \
+        'LOGICAL=eth0 METHOD=static ADDRFAM=inet6,inet' 'IF_ADDRESS=192.0.2.62/24'; do
+        # shellcheck disable=SC2206 # words
+        environment=(PATH=/sbin:/bin:/usr/bin IFACE=eth0 PHASE=up MODE=start $given)
+        : >"$T/calls"
+        hook ifupdown
+        called "$UP"
+        environment+=(MODE=stop)
+        : >"$T/calls"
+        hook ifupdown
+        called "$DOWN 192.0.2.62"
+    done
+}
+
+@test "ifupdown2 of old has the phase in MODE; without MODE the folder tells" {
+    has_address 192.0.2.62
+    for mode in up post-up; do
+        environment=(PATH=/sbin:/bin:/usr/bin IFACE=eth0 "MODE=$mode")
+        : >"$T/calls"
+        hook ifupdown
+        called "$UP"
+    done
+    environment=(PATH=/sbin:/bin:/usr/bin IFACE=eth0 MODE=down)
+    : >"$T/calls"
+    hook ifupdown
+    called "$DOWN 192.0.2.62"
+    environment=(PATH=/sbin:/bin:/usr/bin IFACE=eth0)
+    mkdir "$T/if-up.d" "$T/if-down.d"
+    cp "$T/hooks/ifupdown" "$T/if-up.d/dtcp-up"
+    cp "$T/hooks/ifupdown" "$T/if-down.d/dtcp-up"
+    : >"$T/calls"
+    hook ../if-up.d/dtcp-up
+    called "$UP"
+    : >"$T/calls"
+    hook ../if-down.d/dtcp-up
+    called "$DOWN 192.0.2.62"
+}
+
 openwrt() {
     : >"$T/calls"
     environment=(PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@")
@@ -176,7 +241,6 @@ openwrt() {
 }
 
 @test "OpenWrt: ifup, and ifupdate with new addresses, start it" {
-    default_route_by eth0
     openwrt ACTION=ifup INTERFACE=wan DEVICE=eth0
     called "$UP"
     openwrt ACTION=ifupdate INTERFACE=wan DEVICE=eth0 IFUPDATE_ADDRESSES=1

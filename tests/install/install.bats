@@ -13,11 +13,13 @@ setup_file() {
 
 setup() {
 	D=$BATS_TEST_TMPDIR/dest
+	UNITDIR=/lib/systemd/system
+	[ ! /lib -ef /usr/lib ] || UNITDIR=/usr$UNITDIR
 }
 
 # One build for all tests, out of the source folder, with a packager's flags.
 make_it() {
-	timeout 120 make -C "$ROOT" BUILD="$OUT" CFLAGS='-O1 -frecord-gcc-switches' \
+	timeout 1200 make -C "$ROOT" BUILD="$OUT" CFLAGS='-O1 -frecord-gcc-switches' \
 		LDFLAGS=-Wl,--build-id=0xdeadbeef -s "$@" 3>&-
 }
 
@@ -31,8 +33,8 @@ documented() {
 		if ($2 != "") hooks = $2
 		print hooks, substr($5, 2), $4
 	}' "$ROOT/hooks/README.md" |
-		sed 's|LIBEXECDIR|/usr/local/libexec|; s|UNITDIR|/lib/systemd/system|
-			s|SYSUSERSDIR|/usr/lib/sysusers.d|'
+		sed "s|LIBEXECDIR|/usr/local/libexec|; s|UNITDIR|$UNITDIR|
+			s|SYSUSERSDIR|/usr/lib/sysusers.d|"
 }
 
 @test "CFLAGS and LDFLAGS are the user's, hardening is added, and src stays clean" {
@@ -56,27 +58,63 @@ not_there() {
 
 @test "what is installed, and with which mode" {
 	make_it install DESTDIR="$D"
-	diff - <(tree "$D") <<-'END'
+	diff - <(tree "$D" | sed "s|${UNITDIR#/}|UNITDIR|") <<-'END'
+		600 etc/ppp/dtcp.conf
 		600 usr/local/share/doc/dtcp-up/dtcp.conf.example
+		600 usr/local/share/doc/dtcp-up/dtcpd.conf.example
 		644 etc/dhcp/dhclient-enter-hooks.d/dtcp-up
 		644 etc/dhcp/dhclient-exit-hooks.d/dtcp-up
+		644 UNITDIR/dtcpd.service
+		644 usr/lib/sysusers.d/dtcpd.conf
 		644 usr/local/share/bash-completion/completions/dtcp-up
+		644 usr/local/share/bash-completion/completions/dtcpd
 		644 usr/local/share/doc/dtcp-up/CHANGES
 		644 usr/local/share/doc/dtcp-up/LICENSE
 		644 usr/local/share/doc/dtcp-up/README.ja.md
 		644 usr/local/share/doc/dtcp-up/README.md
 		644 usr/local/share/doc/dtcp-up/dnsmasq.example.conf
 		644 usr/local/share/doc/dtcp-up/dtcp-event.example.sh
+		644 usr/local/share/doc/dtcp-up/dtcpd.nftables.example.nft
+		644 usr/local/share/doc/dtcp-up/dtcpd.sysctl.example.conf
+		644 usr/local/share/doc/dtcp-up/hooks.md
 		644 usr/local/share/doc/dtcp-up/nftables.example.nft
 		644 usr/local/share/doc/dtcp-up/radvd.conf.example
+		644 usr/local/share/doc/dtcp-up/security.ja.md
+		644 usr/local/share/doc/dtcp-up/security.md
+		644 usr/local/share/doc/dtcp-up/trouble.ja.md
+		644 usr/local/share/doc/dtcp-up/trouble.md
 		644 usr/local/share/man/man5/dtcp.conf.5
+		644 usr/local/share/man/man5/dtcpd.conf.5
 		644 usr/local/share/man/man8/dtcp-up.8
+		644 usr/local/share/man/man8/dtcpd.8
 		755 etc/ppp/ip-down.d/dtcp-up
 		755 etc/ppp/ip-up.d/dtcp-up
 		755 usr/local/libexec/dtcp-up-hook
 		755 usr/local/sbin/dtcp-up
+		755 usr/local/sbin/dtcpd
 	END
 	"$D/usr/local/sbin/dtcp-up" --version | grep "$(sed -n 's/^VERSION = //p' "$ROOT/Makefile")"
+}
+
+# links_resolve DIR: each link of the pages there leads to a file there. Prints them.
+links_resolve() {
+	local page target
+	for page in "$1"/*.md; do
+		grep -o '](\([^)]*\))' "$page" | sed 's/^](//; s/)$//' | while read -r target; do
+			echo "$target"
+			[ -f "$1/$target" ] || { echo "${page##*/}: there is no $target"; return 1; }
+		done || return
+	done
+}
+
+@test "the links of the pages that are installed lead to what is installed" {
+	local program
+	for program in dtcp-up dtcpd; do
+		rm -rf "$D"
+		make_it install DESTDIR="$D" PROGRAMS=$program
+		run -0 links_resolve "$D/usr/local/share/doc/dtcp-up"
+		[ "$(sort -u <<<"$output" | wc -l)" -ge 10 ]
+	done
 }
 
 @test "each hook goes where hooks/README.md says, with that mode" {
@@ -101,7 +139,7 @@ not_there() {
 
 @test "no installed file names DESTDIR, the source folder, or a token" {
 	make_it install DESTDIR="$D" \
-		HOOKS='pppd dhclient dhcpcd udhcpc networkmanager networkd ifupdown openwrt systemd'
+		HOOKS='pppd dhclient dhclient-fedora dhcpcd udhcpc networkmanager networkd ifupdown openwrt systemd'
 	run grep -rEl "@[A-Z]+@|$BATS_FILE_TMPDIR|$BATS_TEST_TMPDIR|$(cd "$ROOT" && pwd)/" "$D"
 	echo "$output"
 	[ "$status" -eq 1 ]
@@ -127,22 +165,27 @@ not_there() {
 @test "other paths reach the program, the hooks and the manual" {
 	local prefix=/opt/dtcp+6~rc1 etc=/opt/etc
 	make_it install PREFIX=$prefix SYSCONFDIR=$etc DESTDIR="$D" BUILD="$BATS_TEST_TMPDIR/out" \
-		SBINDIR=/opt/bin HOOKS='pppd systemd'
+		SBINDIR=/opt/bin RUNDIR=/var/run HOOKS='pppd systemd'
 	[ ! -e "$D/usr/local" ] && [ ! -e "$D/etc" ]
 	"$D/opt/bin/dtcp-up" --help | grep '(/opt/etc/ppp/dtcp.conf)'
 	grep -q '^program=/opt/bin/dtcp-up$' "$D$prefix/libexec/dtcp-up-hook"
 	grep -q '^account_file=/opt/etc/ppp/dtcp.conf$' "$D$prefix/libexec/dtcp-up-hook"
 	grep -qF "exec $prefix/libexec/dtcp-up-hook up " "$D$etc/ppp/ip-up.d/dtcp-up"
-	grep -q '^ExecStart=/opt/bin/dtcp-up ' "$D/lib/systemd/system/dtcp-up@.service"
+	grep -q '^ExecStart=/opt/bin/dtcp-up ' "$D$UNITDIR/dtcp-up@.service"
 	grep -q /opt/etc/ppp/dtcp.conf "$D$prefix/share/man/man8/dtcp-up.8"
 	not_there cat "$D$prefix/share/man/man8/dtcp-up.8" -e ' /etc/ppp/dtcp'
+	"$D/opt/bin/dtcp-up" --help | grep '(/var/run/dtcp-up)'
+	"$D/opt/bin/dtcpd" --help | grep '(/var/run/dtcpd)'
+	grep -q '/var/run/dtcp-up/ Ns Ar interface' "$D$prefix/share/man/man8/dtcp-up.8"
+	grep -q 'run_dir=/var/run/dtcp-up' "$D$prefix/share/bash-completion/completions/dtcp-up"
+	not_there grep -r /run/dtcp "$D" -e '[ =]/run/dtcp'
 }
 
 @test "paths that shell scripts cannot hold, and unknown hooks, are refused" {
 	local bad
 	# shellcheck disable=SC2016 # is for make and the shell below it
 	for bad in 'PREFIX=/opt/my dir' PREFIX=opt 'PREFIX=/a$$(id)' 'PREFIX=/a"' 'SYSCONFDIR=/a;b' \
-		'SBINDIR=/a|b' 'LIBEXECDIR=/a&b' HOOKS=ppd; do
+		'SBINDIR=/a|b' 'LIBEXECDIR=/a&b' HOOKS=ppd PROGRAMS=dtcp-down; do
 		run make_it install "$bad" DESTDIR="$D"
 		echo "$bad: $output"
 		[ "$status" -ne 0 ]
@@ -165,7 +208,7 @@ not_there() {
 	touch "$D/etc/ppp/ip-up.d/other" "$D/usr/local/sbin/dtcp-up-not"
 	tree "$D" >"$BATS_TEST_TMPDIR/before"
 	cp -a "$D" "$BATS_TEST_TMPDIR/copy"
-	run make_it install HOOKS="pppd pppd-arch pppd-fedora dhclient dhcpcd udhcpc networkmanager networkd ifupdown openwrt systemd" DESTDIR="$D"
+	run make_it install HOOKS="pppd pppd-arch pppd-fedora dhclient dhclient-fedora dhcpcd udhcpc networkmanager networkd ifupdown openwrt systemd" DESTDIR="$D"
 	[ "$status" -eq 0 ]
 	grep 'ip-up.local is not ours and stays' <<<"$output"
 	[ "$(cat "$D/etc/ppp/ip-up.local")" = mine ]
@@ -178,3 +221,146 @@ not_there() {
 }
 
 not_any() { ! grep .; }
+
+@test "an account file that is there is never touched, where none is the example goes there" {
+	make_it install DESTDIR="$D"
+	cmp "$D/usr/local/share/doc/dtcp-up/dtcp.conf.example" "$D/etc/ppp/dtcp.conf"
+	echo 'server 20200 user secret' >>"$D/etc/ppp/dtcp.conf"
+	chmod 400 "$D/etc/ppp/dtcp.conf"
+	cp -a "$D/etc/ppp/dtcp.conf" "$BATS_TEST_TMPDIR/mine"
+	make_it install DESTDIR="$D" | grep "$D/etc/ppp/dtcp.conf is there and stays as it is"
+	cmp "$BATS_TEST_TMPDIR/mine" "$D/etc/ppp/dtcp.conf"
+	[ "$(stat -c %a "$D/etc/ppp/dtcp.conf")" = 400 ]
+	make_it uninstall DESTDIR="$D" | grep "left: $D/etc/ppp/dtcp.conf"
+	cmp "$BATS_TEST_TMPDIR/mine" "$D/etc/ppp/dtcp.conf"
+	# A link that leads nowhere is somebody's, too.
+	ln -sf /nowhere/dtcp.conf "$D/etc/ppp/dtcp.conf"
+	make_it install DESTDIR="$D"
+	[ "$(readlink "$D/etc/ppp/dtcp.conf")" = /nowhere/dtcp.conf ]
+	# And packages bring none.
+	rm -r "$D"
+	make_it install DESTDIR="$D" ACCOUNTS=
+	[ ! -e "$D/etc/ppp/dtcp.conf" ]
+}
+
+@test "an account file that nobody has written to goes with the rest" {
+	make_it install DESTDIR="$D"
+	run make_it uninstall DESTDIR="$D"
+	[ "$status" = 0 ]
+	[ -z "$(tree "$D")" ]
+	[[ $output != *'left:'* ]]
+}
+
+# has FILE...: the machine below $D has these programs.
+has() {
+	local file
+	for file in "$@"; do
+		mkdir -p "$D$(dirname "$file")"
+		printf '#!/bin/sh\n' >"$D$file"
+		chmod 755 "$D$file"
+	done
+}
+
+# hooks_are HOOK...: found for the machine below $D.
+hooks_are() {
+	local found
+	found=$("$ROOT/etc/install/find-hooks" "$D" /etc | cut -d : -f 1 | xargs)
+	echo "found: $found"
+	[ "$found" = "$*" ]
+}
+
+@test "which hooks a machine wants is found out: Debian, Arch, Fedora, OpenWrt, Alpine, none" {
+	mkdir -p "$D/etc/ppp" "$D/etc/network/if-up.d" "$D/etc/dhcp/dhclient-exit-hooks.d"
+	hooks_are # folders that other packages make say nothing
+	has /usr/sbin/pppd /sbin/dhclient /usr/sbin/ifup /usr/lib/systemd/systemd /usr/bin/networkd-dispatcher
+	printf '%s\n' 'exec /etc/ppp/ip-up.local' 'run-parts /etc/ppp/ip-up.d' >"$D/etc/ppp/ip-up"
+	hooks_are pppd dhclient networkd ifupdown systemd
+	rm -r "$D" && mkdir -p "$D/etc/ppp"
+	has /usr/bin/pppd /usr/bin/NetworkManager /usr/bin/dhcpcd
+	# shellcheck disable=SC2016 # is the other system's
+	echo 'for ipup in /etc/ppp/ip-up.d/*.sh; do [ -x $ipup ] && "$ipup" "$@"; done' >"$D/etc/ppp/ip-up"
+	hooks_are pppd-arch dhcpcd networkmanager
+	rm -r "$D" && mkdir -p "$D/etc/ppp"
+	has /usr/sbin/pppd /usr/sbin/NetworkManager
+	# shellcheck disable=SC2016 # is the other system's
+	echo '[ -x /etc/ppp/ip-up.local ] && /etc/ppp/ip-up.local "$@"' >"$D/etc/ppp/ip-up"
+	hooks_are pppd-fedora networkmanager
+	has /usr/sbin/dhclient
+	# shellcheck disable=SC2016 # is the other system's
+	echo 'for f in ${ETCDIR}/dhclient.d/*.sh; do' >"$D/usr/sbin/dhclient-script"
+	hooks_are pppd-fedora dhclient-fedora networkmanager
+	rm -r "$D" && mkdir -p "$D/etc"
+	has /usr/sbin/pppd /sbin/udhcpc /sbin/ifup
+	hooks_are pppd udhcpc ifupdown
+	rm "$D/sbin/ifup"
+	: >"$D/etc/openwrt_release"
+	hooks_are pppd openwrt
+}
+
+@test "without HOOKS those that were found are installed, and it says so" {
+	has /usr/sbin/NetworkManager /usr/sbin/dhclient
+	make_it install DESTDIR="$D" >"$BATS_TEST_TMPDIR/log"
+	grep -F 'install: found here dhclient (/usr/sbin/dhclient) networkmanager (/usr/sbin/NetworkManager); HOOKS="..." chooses others' "$BATS_TEST_TMPDIR/log"
+	[ -x "$D/etc/NetworkManager/dispatcher.d/90-dtcp-up" ]
+	[ -e "$D/etc/dhcp/dhclient-exit-hooks.d/dtcp-up" ]
+	[ ! -e "$D/etc/ppp/ip-up.d" ]
+	make_it install DESTDIR="$D" HOOKS=pppd >"$BATS_TEST_TMPDIR/log"
+	not_there cat "$BATS_TEST_TMPDIR/log" -e 'found'
+	make_it install DESTDIR="$D/nothing" | grep 'nothing found here that would run a hook: pppd dhclient'
+}
+
+@test "install-strip installs the same without what debuggers need" {
+	make_it install-strip DESTDIR="$D"
+	make_it install DESTDIR="$D.not"
+	diff <(tree "$D.not") <(tree "$D")
+	readelf -S "$D.not/usr/local/sbin/dtcp-up" | grep '\.symtab'
+	not_there readelf -S "$D/usr/local/sbin/dtcp-up" -e '\.symtab'
+	"$D/usr/local/sbin/dtcp-up" --version
+}
+
+# program NAME LINE...: a program of that name in $BATS_TEST_TMPDIR, of these lines.
+program() {
+	printf '%s\n' '#!/bin/sh' "${@:2}" >"$BATS_TEST_TMPDIR/$1"
+	chmod 755 "$BATS_TEST_TMPDIR/$1"
+}
+
+@test "nothing is removed while a tunnel or the server cannot be ended" {
+	local status end="$ROOT/etc/install/end-running"
+	"$end" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR" # nothing is there
+	for status in 0 126 127; do
+		program dtcp-up "echo \"\$*\" >$BATS_TEST_TMPDIR/told; exit $status"
+		"$end" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR"
+		grep -x -e --down "$BATS_TEST_TMPDIR/told"
+	done
+	program dtcp-up 'exit 71'
+	run -1 "$end" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR"
+	[[ $output = *'nothing was removed'*'(status 71)'* ]]
+	program dtcp-up 'exit 0'
+	# A server that serves as long as its process lives.
+	sleep 600 3>&- &
+	echo $! >"$BATS_TEST_TMPDIR/dtcpd.pid"
+	program dtcpd "kill -0 $! && [ \"\$*\" = '--run-dir $BATS_TEST_TMPDIR --status' ]"
+	"$end" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR"
+	wait $! || [ $? = 143 ]
+	: >"$BATS_TEST_TMPDIR/dtcpd.pid"
+	program dtcpd 'exit 0'
+	run -1 "$end" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR"
+	[[ $output = *'nothing was removed'*'could not be told to end'* ]]
+}
+
+@test "what uninstall leaves is said: what calls the hook, what is enabled" {
+	mkdir -p "$D/etc/ppp" "$D/etc/systemd/system/x.wants"
+	# shellcheck disable=SC2016 # is the script's
+	echo '/usr/local/libexec/dtcp-up-hook up "$1" "$4"' >"$D/etc/ppp/ip-up.local"
+	echo '#!/bin/sh' >"$D/etc/ppp/ip-down.local"
+	ln -s /lib/systemd/system/dtcp-up@.service "$D/etc/systemd/system/x.wants/dtcp-up@ppp0.service"
+	"$ROOT/etc/install/say-left" "$D" /etc /etc/ppp/dtcp.conf /usr/local/libexec >"$BATS_TEST_TMPDIR/said"
+	grep -F "left: $D/etc/ppp/ip-up.local, which calls" "$BATS_TEST_TMPDIR/said"
+	grep -F 'systemctl disable dtcp-up@ppp0.service' "$BATS_TEST_TMPDIR/said"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/said")" = 2 ]
+	ln -s /lib/systemd/system/dtcpd.service "$D/etc/systemd/system/x.wants/dtcpd.service"
+	: >"$D/etc/dtcpd.conf"
+	"$ROOT/etc/install/say-left" "$D" /etc /etc/ppp/dtcp.conf /usr/local/libexec >"$BATS_TEST_TMPDIR/said"
+	grep -F 'systemctl disable dtcpd.service' "$BATS_TEST_TMPDIR/said"
+	grep -F "left: $D/etc/dtcpd.conf" "$BATS_TEST_TMPDIR/said"
+}

@@ -8,7 +8,7 @@ project=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 setup_file() {
 	unset MAKEFLAGS MFLAGS MAKELEVEL
 	mkdir -p "$project/build"
-	flock "$project/build/.unit-lock" timeout 300 make -s -j2 -C "$project" musl \
+	flock "$project/build/.unit-lock" timeout 1200 make -s -j2 -C "$project" musl \
 		3>&- >"$BATS_FILE_TMPDIR/log" 2>&1 || { cat "$BATS_FILE_TMPDIR/log" && return 1; }
 }
 
@@ -18,10 +18,10 @@ setup_file() {
 }
 
 @test "it reads an account file and refuses a bad one" {
-	timeout 5 "$project/build/musl/dtcp-up" --version
+	timeout 300 "$project/build/musl/dtcp-up" --version
 	(umask 077 && echo 'server 20200 user password ttl=7' >"$BATS_TEST_TMPDIR/conf")
-	timeout 5 "$project/build/musl/dtcp-up" --check --config "$BATS_TEST_TMPDIR/conf" | grep ' ttl=7 '
+	timeout 300 "$project/build/musl/dtcp-up" --check --config "$BATS_TEST_TMPDIR/conf" | grep ' ttl=7 '
 	(umask 077 && echo 'server 20200 user' >"$BATS_TEST_TMPDIR/conf")
-	run timeout 5 "$project/build/musl/dtcp-up" --check --config "$BATS_TEST_TMPDIR/conf"
+	run timeout 300 "$project/build/musl/dtcp-up" --check --config "$BATS_TEST_TMPDIR/conf"
 	[ "$status" = 78 ]
 }

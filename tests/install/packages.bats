@@ -12,17 +12,49 @@ setup() {
 }
 
 # make_it TARGET...: what is made goes to the test's own folder.
-make_it() { timeout 200 make -s -C "$ROOT" BUILD="$T/build" "$@" 3>&- >"$T/log" 2>&1 || { cat "$T/log" && return 1; }; }
+make_it() { timeout 1200 make -s -C "$ROOT" BUILD="$T/build" "$@" 3>&- >"$T/log" 2>&1 || { cat "$T/log" && return 1; }; }
 
 @test "Debian: lintian has nothing to say, libcrypto's package is named, the sources keep their shape" {
-	timeout 200 make -s -C "$ROOT" deb 3>&- >"$T/log" 2>&1 || { cat "$T/log" && return 1; }
+	timeout 1200 make -s -C "$ROOT" deb 3>&- >"$T/log" 2>&1 || { cat "$T/log" && return 1; }
 	[ ! -e "$ROOT/debian" ]
 	deb=$(echo "$ROOT"/build/deb/dtcp-up_"$VERSION"_*.deb)
-	timeout 60 lintian --allow-root --fail-on error,warning "${deb%.deb}.changes" 3>&-
+	timeout 300 lintian --allow-root --fail-on error,warning "${deb%.deb}.changes" 3>&-
 	dpkg-deb -f "$deb" Depends | grep -E '(^|, )libssl[0-9a-z]+ \(>= '
 	dpkg-deb -f "$deb" Depends | grep -E '(^|, )iproute2(,|$)'
 	[ "$(dpkg-deb -f "$deb" Version)" = "$VERSION" ]
+	deb=$(echo "$ROOT"/build/deb/dtcpd_"$VERSION"_*.deb)
+	dpkg-deb -f "$deb" Depends | grep -E '(^|, )libssl[0-9a-z]+ \(>= '
+	dpkg-deb -f "$deb" Depends | grep -E '(^|, )iproute2(,|$)'
+	dpkg-deb -c "$deb" | tee "$T/files"
+	for file in /usr/sbin/dtcpd /dtcpd.service /usr/lib/sysusers.d/dtcpd.conf man8/dtcpd.8.gz man5/dtcpd.conf.5.gz; do
+		grep -q "$file$" "$T/files"
+	done
+	not grep -E 'dtcp-up' "$T/files"
+	dpkg-deb -c "$(echo "$ROOT"/build/deb/dtcp-up_"$VERSION"_*.deb)" >"$T/files"
+	not grep -E 'dtcpd' "$T/files"
+	# Pages find one another, and the samples.
+	local package
+	for package in dtcp-up dtcpd; do
+		dpkg-deb -x "$(echo "$ROOT/build/deb/${package}_${VERSION}"_*.deb)" "$T/$package"
+		cd "$T/$package/usr/share/doc/$package"
+		grep -ho ']([^)]*)' ./*.md | sed 's/^](//; s/)$//' | sort -u >"$T/links"
+		[ "$(wc -l <"$T/links")" -ge 10 ]
+		while read -r link; do
+			[ -f "$link" ] || { echo "$package: there is no $link" && return 1; }
+		done <"$T/links"
+	done
 }
+
+# not COMMAND...: since bats does not notice `!`.
+not() { if "$@"; then return 1; fi; }
+
+# As redhat-rpm-config has them, without what is for one processor, or for its own gcc.
+fedora_cflags='-O2 -flto=auto -ffat-lto-objects -fexceptions -g -grecord-gcc-switches -pipe -Wall
+	-Werror=format-security -Wp,-U_FORTIFY_SOURCE,-D_FORTIFY_SOURCE=3 -Wp,-D_GLIBCXX_ASSERTIONS
+	-fstack-protector-strong -fasynchronous-unwind-tables -fstack-clash-protection
+	-fno-omit-frame-pointer'
+fedora_cflags=${fedora_cflags//$'\n\t'/ }
+fedora_ldflags='-Wl,-z,relro -Wl,--as-needed -Wl,-z,now -Wl,--build-id=sha1'
 
 # rpm's own macros for what Fedora's systemd-rpm-macros and redhat-rpm-config
 # say; no package of this machine counts as a dependency.
@@ -36,19 +68,35 @@ rpm_options() {
 		--define=_unitdir /usr/lib/systemd/system
 		--define=_sysusersdir /usr/lib/sysusers.d
 		--define=_libexecdir /usr/libexec
-		--define=build_cflags -O0
-		--define=build_ldflags -Wl,-z,now
+		--define=build_cflags $fedora_cflags
+		--define=build_ldflags $fedora_ldflags
 		--define=debug_package %{nil}
 		--define=systemd_preun() true
+		--define=systemd_post() true
 		--define=systemd_postun() true
+		--define=systemd_postun_with_restart() true
 	END
 }
 
 @test "RPM: the spec builds a package, and every file installed is in it" {
 	make_it packaging dist
 	mapfile -t options < <(rpm_options)
-	timeout 200 rpmbuild -bb "${options[@]}" "$T/build/packaging/dtcp-up.spec" >"$T/log" 2>&1 3>&- || { tail -n 30 "$T/log" && return 1; }
-	rpm=$(find "$T/rpms" -name '*.rpm')
+	timeout 1200 rpmbuild -bb "${options[@]}" "$T/build/packaging/dtcp-up.spec" >"$T/log" 2>&1 3>&- || { tail -n 30 "$T/log" && return 1; }
+	# What rpmbuild has to say is none of the compiler's.
+	if grep -E '^[^ ]+:([0-9]+:)* (warning|note):|warning: .*FORTIFY' "$T/log"; then
+		return 1
+	fi
+	grep -qF -- ' -Wp,-U_FORTIFY_SOURCE,-D_FORTIFY_SOURCE=3 ' "$T/log"
+	rpm=$(find "$T/rpms" -name 'dtcpd-*.rpm')
+	rpm -qp --requires "$rpm" | tee "$T/requires"
+	grep -q '^openssl-libs' "$T/requires"
+	grep -q '^iproute-tc$' "$T/requires"
+	rpm -qpl "$rpm" | tee "$T/files"
+	for file in /usr/sbin/dtcpd /usr/lib/systemd/system/dtcpd.service /usr/share/man/man5/dtcpd.conf.5; do
+		grep -q "^$file" "$T/files"
+	done
+	rpm -qp --scripts "$rpm" | grep 'useradd --system'
+	rpm=$(find "$T/rpms" -name 'dtcp-up-*.rpm')
 	[ "$(rpm -qp --qf '%{version}-%{release} %{license}' "$rpm")" = "$VERSION-1.test ISC" ]
 	rpm -qp --requires "$rpm" | grep '^openssl-libs'
 	rpm -qpl "$rpm" | tee "$T/files"
@@ -78,11 +126,16 @@ openwrt_tree() {
 		  $(if $(PKG_SOURCE),,$(error no PKG_SOURCE))
 		  $(eval $(Package/$(1)))
 		  $(foreach field,SECTION CATEGORY TITLE DEPENDS,$(if $($(field)),,$(error no $(field))))
-		  all:
+		  all: all-$(1)
+		  ifndef BUILT
+		  BUILT := yes
+		  built:
 		  $(Build/Compile)
 		  $(Build/Install)
-		  $(call Package/$(1)/install,$(TOPDIR)/root)
-		  	@echo '$(DEPENDS)' >$(TOPDIR)/depends
+		  endif
+		  all-$(1): built
+		  $(call Package/$(1)/install,$(TOPDIR)/root-$(1))
+		  	@echo '$(DEPENDS)' >$(TOPDIR)/depends-$(1)
 		  	@echo '$(PKG_VERSION)' >$(TOPDIR)/version
 		endef
 	END
@@ -92,19 +145,89 @@ openwrt_tree() {
 	tar -xzf "$T/build/dtcp-up-$VERSION.tar.gz" -C "$T/tree" --strip-components=1
 }
 
-@test "OpenWrt: the package's Makefile builds the program and takes what belongs there" {
+@test "OpenWrt: the package's Makefile builds the programs and takes what belongs there" {
 	make_it packaging dist
 	openwrt_tree
-	timeout 200 make -s -C "$T/build/packaging/openwrt" TOPDIR="$T" all >"$T/log" 2>&1 3>&- || { tail -n 30 "$T/log" && return 1; }
-	(cd "$T/root" && find . -type f -printf '%m %P\n' | sort) | diff - <(cat <<-'END'
+	timeout 1200 make -s -C "$T/build/packaging/openwrt" TOPDIR="$T" all >"$T/log" 2>&1 3>&- || { tail -n 30 "$T/log" && return 1; }
+	(cd "$T/root-dtcp-up" && find . -type f -printf '%m %P\n' | sort) | diff - <(cat <<-'END'
+		600 usr/share/dtcp-up/dtcp.conf.example
 		644 etc/hotplug.d/iface/90-dtcp-up
+		644 usr/share/dtcp-up/network.example
 		755 etc/ppp/ip-down.d/dtcp-up
 		755 etc/ppp/ip-up.d/dtcp-up
+		755 lib/netifd/dtcp-event
+		755 lib/netifd/proto/dtcp.sh
 		755 usr/libexec/dtcp-up-hook
 		755 usr/sbin/dtcp-up
 	END
 	)
+	grep -q '^program=/usr/sbin/dtcp-up$' "$T/root-dtcp-up/lib/netifd/proto/dtcp.sh"
+	"$T/root-dtcp-up/usr/sbin/dtcp-up" --help | grep -F '(/var/run/dtcp-up)'
+	(cd "$T/root-dtcpd" && find . -type f -printf '%m %P\n' | sort) | diff - <(cat <<-'END'
+		755 etc/init.d/dtcpd
+		755 usr/sbin/dtcpd
+	END
+	)
 	[ "$(cat "$T/version")" = "$VERSION" ]
-	grep -E '\+ip-full .*\+kmod-sit' "$T/depends"
-	"$T/root/usr/sbin/dtcp-up" --version | grep -F "$VERSION"
+	grep -E '\+ip-full .*\+kmod-sit .*\+libopenssl' "$T/depends-dtcp-up"
+	# OpenWrt's build compares the tarball with it.
+	grep -x "PKG_HASH:=$(sha256sum <"$T/build/dtcp-up-$VERSION.tar.gz" | cut -d ' ' -f 1)" \
+		"$T/build/packaging/openwrt/Makefile"
+	grep -x "PKG_SOURCE_URL:=file://$T/build" "$T/build/packaging/openwrt/Makefile"
+	grep -E '\+ip-full \+tc-tiny .*\+kmod-sit' "$T/depends-dtcpd"
+	"$T/root-dtcp-up/usr/sbin/dtcp-up" --version | grep -F "$VERSION"
+	"$T/root-dtcpd/usr/sbin/dtcpd" --version | grep -F "$VERSION"
+	sh -n "$T/root-dtcpd/etc/init.d/dtcpd"
+}
+
+@test "make dist: the same bytes with another umask, other times, and from the tarball itself" {
+	make_it dist
+	local made=build/dtcp-up-$VERSION.tar.gz
+	mv "$T/$made" "$T/first"
+	mkdir "$T/a"
+	tar -xzf "$T/first" -C "$T/a"
+	not grep -qvE "^-rw(-r--r--|xr-xr-x) 0/0 .* dtcp-up-$VERSION/" <(tar -tvzf "$T/first" --numeric-owner)
+	# Of the tarball that is unpacked here, which has no git.
+	find "$T/a" -exec chmod go-rwx {} +
+	(umask 077 && LC_ALL=C.UTF-8 timeout 600 make -s -C "$T/a/dtcp-up-$VERSION" dist 3>&-)
+	cmp "$T/first" "$T/a/dtcp-up-$VERSION/$made"
+	# What lies about in a folder that git has is not in it.
+	mkdir -p "$T/b"
+	cp -a "$T/a/dtcp-up-$VERSION" "$T/b/tree"
+	cd "$T/b/tree"
+	rm -r build
+	git init -q
+	git add .
+	git -c user.name=x -c user.email=x@example.net commit -qm x --date="@$(stat -c %Y CHANGES)"
+	echo secret >etc/mine
+	timeout 600 make -s dist SOURCE_DATE_EPOCH="$(stat -c %Y CHANGES)" 3>&-
+	cmp "$T/first" "$made"
+}
+
+# openwrt_script NAME: what the package's Makefile has for opkg, as it runs it.
+openwrt_script() {
+	sed -n "/^define Package\/dtcp-up\/$1\$/,/^endef/p" "$ROOT/etc/packaging/openwrt/Makefile" |
+		sed -e '1d;$d' -e 's/\$\$/$/g' -e "s|/var/run|$T|g; s|/usr/sbin/|$T/bin/|" >"$T/$1"
+	PATH=$T/bin:$PATH busybox ash "$T/$1"
+}
+
+@test "OpenWrt: interfaces are taken down before the package goes, and are up after an upgrade" {
+	mkdir "$T/bin"
+	for program in ubus jsonfilter ifdown ifup dtcp-up; do
+		printf '#!/bin/sh\necho "%s $*" >>%s/called\n' $program "$T" >"$T/bin/$program"
+		chmod 755 "$T/bin/$program"
+	done
+	printf 'echo six\necho other\n' >>"$T/bin/jsonfilter"
+	openwrt_script prerm
+	grep -v -e ubus -e jsonfilter "$T/called" | diff - <(printf '%s\n' 'ifdown six' 'ifdown other' 'dtcp-up --quiet --down')
+	: >"$T/called"
+	openwrt_script postinst
+	diff "$T/called" <(printf '%s\n' 'ifup six' 'ifup other')
+	: >"$T/called"
+	openwrt_script postinst
+	[ ! -s "$T/called" ]
+	# In the folder of an image that is being made nothing runs.
+	IPKG_INSTROOT=/image openwrt_script prerm
+	IPKG_INSTROOT=/image openwrt_script postinst
+	[ ! -s "$T/called" ]
 }

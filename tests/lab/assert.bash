@@ -17,13 +17,27 @@ lab_snapshot() { lab_state >/run/lab/snapshot; }
 
 # lab_processes: dtcp-up's processes in the customer: number and arguments.
 lab_processes() {
-	local dir comm
+	local dir comm arguments
 	for dir in /proc/[0-9]*; do
 		read -r comm <"$dir/comm" || continue
 		# A zombie has no namespace any more.
 		[[ $comm = dtcp-up && $dir/ns/net -ef /run/netns/customer ]] || continue
-		echo "${dir#/proc/} $(tr '\0' ' ' <"$dir/cmdline")"
+		lab_dying "$dir" && continue
+		arguments=$(tr '\0' ' ' <"$dir/cmdline")
+		# Nor arguments, a moment before.
+		[ -z "$arguments" ] || echo "${dir#/proc/} $arguments"
 	done 2>/dev/null
+}
+
+# lab_dying DIR: whether the process of /proc was killed and has only not had its turn
+# to end. A session's helper is killed by the kernel when the session ends.
+lab_dying() {
+	local word value
+	while read -r word value; do
+		[[ $word == S[hi][dg]P*nd: ]] || continue
+		! ((16#$value >> 8 & 1)) || return 0
+	done <"$1/status"
+	return 1
 }
 
 # assert_nothing_left: the customer's kernel is as at the last lab_snapshot
@@ -51,7 +65,7 @@ assert_gone_within() {
 lab_ping6() {
 	local box=$1 address=$2
 	shift 2
-	"$box" timeout 10 ping -6 -q -c 3 -i 0.2 -W 1 "$@" "$address" >/dev/null 2>&1
+	"$box" timeout $((10 * LAB_SLOW)) ping -6 -q -c 3 -i 0.2 -W 1 "$@" "$address" >/dev/null 2>&1
 }
 
 # lab_tcp_serve BOX ADDRESS [PORT]: an echo service there (port 7).

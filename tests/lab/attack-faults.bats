@@ -6,10 +6,7 @@ bats_require_minimum_version 1.5.0
 load lab
 load ../faults/faults
 
-setup() {
-	lab_up
-	faults_ready
-}
+setup() { lab_up; }
 
 teardown() {
 	lab_end
@@ -17,12 +14,19 @@ teardown() {
 
 # bats test_tags=shipped
 @test "a call fails, or a process is killed: all is right, or the status says why and nothing is left" {
-	faults_run "$DTCP_UP" --part 3/120 --seconds 15 --traces 2
+	faults_ready
+	faults_run "$DTCP_UP" --part 3/200 --traces 2
+}
+
+@test "the same of dtcpd" {
+	faults_far_ready
+	faults_far_run --part 7/600 --traces 1 --phase login --phase end
 }
 
 @test "a leak on the way back from a failure is found" {
-	run -1 faults_run "$FAULTS/leaky" --traces 2 --phase up --only ':keeper:write:[56]:EIO'
+	faults_ready
+	run -1 faults_run "$FAULTS/leaky" --traces 2 --phase up --only ':keeper:socketpair:[0-9]:EMFILE'
 	# shellcheck disable=SC2154 # set by run
 	echo "$output"
-	grep -E 'WRONG up keeper:write:[0-9] EIO: waited 3 s in vain for nothing to be left.*more \[.dtcp0.\]' <<<"$output"
+	grep -E "WRONG up keeper:socketpair:[0-9] EMFILE: waited 3 s in vain for nothing to be left.*files \['dtcp0.state'\]" <<<"$output"
 }

@@ -11,7 +11,7 @@ setup_file() { attack_puppet; }
 setup() {
 	lab_up
 	lab_static
-	lab_account
+	lab_account path=trust # no far end answers what is forged
 	lab_dtcpd_start
 }
 

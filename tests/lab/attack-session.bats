@@ -89,6 +89,8 @@ killed() {
 	run attack_as "$session"
 	[ "$status" != 0 ]
 	killed "$session"
+	# Who waits for the tunnel hears why.
+	wait_for 20 grep 'killed for a system call' /run/lab/command.log
 }
 
 @test "a process of root can do all of that, so that the attacks are real" {

@@ -1,6 +1,19 @@
 # Making and removing the network of the lab. Part of lab.bash, which see.
 # shellcheck shell=bash
 
+# lab_provider_links [nodad]: the provider's links are up and have their addresses; with
+# nodad, that of IPv6 at once.
+lab_provider_links() {
+	ip -n provider -batch - <<-END
+		link set lo up
+		link set acc up
+		link set net0 up
+		addr add $LAB_SERVER4/32 dev lo
+		addr add $LAB_PROVIDER4/24 dev acc
+		addr add 2001:db8:6::1/64 dev net0 ${1-}
+	END
+}
+
 # lab_up [--nat]: a fresh network, links up, nothing running. IPv6 between
 # provider and host6 works; the customer has no address on wan yet (behind NAT
 # it has one).
@@ -19,14 +32,7 @@ lab_up() {
 		addr add 192.168.7.1/24 dev lan0
 	END
 	[ "${1-}" != --nat ] || lab_up_nat # brings the link to the provider
-	ip -n provider -batch - <<-END
-		link set lo up
-		link set acc up
-		link set net0 up
-		addr add $LAB_SERVER4/32 dev lo
-		addr add $LAB_PROVIDER4/24 dev acc
-		addr add 2001:db8:6::1/64 dev net0
-	END
+	lab_provider_links
 	ip -n host6 -batch - <<-END
 		link set lo up
 		link set eth0 up

@@ -49,12 +49,12 @@ wrap() {
 }
 
 @test "no far tunnel" {
-	wrap lab_dtcpd_start 'lab_dtcpd_set tunnel=off'
-	fails_with 'the IPv6 host does not answer'
+	wrap far_start 'lab_proto41 both; patience=1'
+	fails_with '\(the IPv6 host does not answer\|the hook did not bring the tunnel up\)'
 }
 
 @test "ff02::2 is not answered" {
-	wrap lab_dtcpd_start 'lab_dtcpd_set allrouters=off'
+	wrap ping_works 'provider sysctl -qw net.ipv6.icmp.echo_ignore_multicast=1'
 	fails_with 'ff02::2 does not answer'
 }
 
@@ -75,7 +75,7 @@ wrap() {
 }
 
 @test "after the redial the account is refused" {
-	wrap far_end_answers 'lab_dtcpd_set "login=err not now"'
+	wrap far_end_answers 'sed -i "s/foo bar/foo other/" $FAR_CONF; kill -HUP "$(far_root)"'
 	wrap has_address 'patience=1'
 	fails_with 'the tunnel did not come up again'
 }

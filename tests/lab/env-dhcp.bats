@@ -39,6 +39,28 @@ teardown() {
 }
 bound_twice() { [ "$(grep -c 'leased 203.0.113.101' /run/lab/dhcpcd.log)" -ge 2 ]; }
 
+@test "dhcpcd gives a LAN interface the address that we would, and takes it away at its end" {
+	getent passwd dhcpcd >/dev/null || useradd -r -d /usr/lib/dhcpcd dhcpcd
+	lab_static
+	lab_account lan=lan0 ping=1
+	printf '%s\n' 'interface lan0' "static ip6_address=${LAB_PREFIX%/*}1/64" noarp \
+		'nohook resolv.conf, hostname, timesyncd, dtcp-up' >/etc/dhcpcd.conf
+	lab_spawn dhcpcd ip netns exec customer dhcpcd -B lan0
+	has_it() { [ "$(up_addresses lan0)" = "${LAB_PREFIX%/*}1/64" ]; }
+	wait_for 15 has_it
+	dtcp_up
+	lab_spawn monitor ip -n customer -6 monitor address
+	# As long as it is starting it does not hear that it is to end.
+	wait_for 30 grep 'soliciting a DHCP lease' /run/lab/dhcpcd.log
+	lab_kill dhcpcd
+	wait_for 15 grep -h 'Deleted.*lan0' /run/lab/monitor.log
+	wait_for 15 has_it # ours now
+	up_is up
+	lab_ping6 customer "$LAB_HOST6"
+	dtcp_up --down
+	[ -z "$(up_addresses lan0)" ]
+}
+
 @test "udhcpc: a lease brings IPv6 up, a release takes it down, another lease brings it up" {
 	lab_dhcp_server_start -l 60 203.0.113.101
 	lab_spawn udhcpc ip netns exec customer busybox udhcpc -f -i wan -s /etc/udhcpc/dtcp-up.script

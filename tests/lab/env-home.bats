@@ -71,7 +71,7 @@ has_prefix() { ip -n customer -6 addr show dev lan0 | grep -q " ${1}1/64 "; }
 	wait_for 20 lan_has "$OLD" good
 	lab_dtcpd_set prefixes="$OLD/48"
 	lab_proto41 both
-	wait_for 15 not lan_has_router
+	wait_for 60 not lan_has_router
 	lan_has "$OLD" good
 	lab_proto41 pass
 	wait_for 30 lan_has_router

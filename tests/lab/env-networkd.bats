@@ -48,10 +48,10 @@ networkd_start() {
 	# The tunnel becomes routable too, and the LAN's interface is.
 	wait_for 20 invoked routable dtcp0
 	invoked routable lan0
-	[ "$(cat "$BUS_CALLS")" = '--wait 0 --link wan' ]
+	grep -x -e '--event wan' "$BUS_CALLS"
 	booted networkctl down wan
 	assert_gone_within 10
-	grep -x -e '--down --link wan' "$BUS_CALLS"
+	grep -x -e '--down --event wan' "$BUS_CALLS"
 	# With the unit, the tunnel outlives the dispatcher.
 	booted systemctl enable dtcp-up@wan
 	booted networkctl up wan
@@ -67,3 +67,31 @@ networkd_start() {
 	wait_for 20 unit_is inactive
 }
 invoked() { grep "Invoking '/etc/networkd-dispatcher/$1.d/dtcp-up' for interface $2" /run/lab/units.log; }
+
+# networkd removes from an interface of its own what it does not know, also what has come
+# since it looked last.
+@test "what networkd takes from an interface that it manages comes back" {
+	wait_for 30 up_is up
+	booted systemctl stop networkd-dispatcher
+	dtcp_up --down
+	lab_account lan=lan0 ping=240 # no keepalive finds it out
+	printf '[Match]\nName=lan0\n[Network]\nAddress=fd00:7::1/64\nIPv6AcceptRA=no\n' \
+		>/etc/systemd/network/lan0.network
+	printf '[Match]\nName=dtcp0\n[Network]\nIPv6AcceptRA=no\nLinkLocalAddressing=no\n' \
+		>/etc/systemd/network/dtcp0.network
+	dtcp_up
+	lab_spawn monitor ip -n customer -6 monitor address route
+	booted networkctl reload
+	booted networkctl reconfigure lan0 dtcp0
+	wait_for 20 grep -h 'Deleted.*dtcp0' /run/lab/monitor.log
+	back() {
+		up_is up && [ "$(up_routes | wc -l)" = 4 ] && lab_ping6 customer "$LAB_HOST6" &&
+			up_addresses lan0 | grep "^${LAB_PREFIX%/*}1/64" && up_addresses lan0 | grep fd00:7::1/64
+	}
+	wait_for 20 back
+	[ "$(lab_dtcpd_count login)" = 2 ]
+	cat /run/lab/monitor.log
+	dtcp_up --down
+	[ "$(up_addresses lan0)" = fd00:7::1/64 ]
+	[ -z "$(up_routes)" ]
+}

@@ -1,10 +1,13 @@
 #!/usr/bin/env bats
 # NetworkManager and its dispatcher, the real ones, with every hook that it may
-# run: its own, those of its pppd, and ifupdown's by Debian's 01-ifupdown.
+# run: its own, those of its pppd, and ifupdown's by 01-ifupdown, which Debian has
+# until 12.
 
 load lab
 load up
 load bus
+
+NM_IFUPDOWN=/etc/NetworkManager/dispatcher.d/01-ifupdown
 
 setup() {
 	lab_up
@@ -12,6 +15,11 @@ setup() {
 	lab_dtcpd_start
 	lab_account ping=1
 	bus_note_calls
+	: >/run/lab/nm-events
+	# shellcheck disable=SC2016 # is the script's
+	printf '%s\n' '#!/bin/sh' 'echo "$2 $1" >>/run/lab/nm-events' \
+		>/etc/NetworkManager/dispatcher.d/99-dtcp-lab
+	chmod 755 /etc/NetworkManager/dispatcher.d/99-dtcp-lab
 }
 
 teardown() {
@@ -50,16 +58,36 @@ nm_start() {
 	lab_spawn nm-bus ip netns exec customer /run/lab/bus
 	wait_for 10 test -S "$BUS_SOCKET"
 	lab_spawn nm-dispatcher ip netns exec customer \
-		/usr/lib/NetworkManager/nm-dispatcher --debug --persist
+		"$(nm_dispatcher)" --debug --persist
 	lab_spawn nm ip netns exec customer /run/lab/nm-start
 }
 
-# nm_event ACTION IFACE: the dispatcher has been through with it.
-nm_event() {
-	local request
-	request=$(grep -o "req:[0-9]* '$1' \[$2\]: new" /run/lab/nm-dispatcher.log | tail -n 1)
-	[ -n "$request" ] && grep -F "${request%: new}: completed" /run/lab/nm-dispatcher.log
+# nm_dhcp: starts it with DHCP on wan, and waits until IPv6 is up.
+nm_dhcp() {
+	nm_start <<-'END'
+		[connection]
+		id=wan
+		type=ethernet
+		interface-name=wan
+		[ipv4]
+		method=auto
+		[ipv6]
+		method=disabled
+	END
+	wait_for 30 up_is up
 }
+
+# Where the dispatcher is, in Debian 12 and from 13 on.
+nm_dispatcher() {
+	local file
+	for file in /usr/lib/NetworkManager/nm-dispatcher /usr/libexec/nm-dispatcher; do
+		[ ! -x "$file" ] || echo "$file"
+	done
+}
+
+# nm_event ACTION IFACE: the dispatcher has been through with it, since a script
+# that comes after all others has heard of it. (What it logs itself differs.)
+nm_event() { grep -x "$1 $2" /run/lab/nm-events; }
 
 # nm_says ACTION IFACE ADDRESS: has the dispatcher run its scripts as
 # NetworkManager would ask it to: IFACE is activated and has ADDRESS.
@@ -82,23 +110,13 @@ nm_says() {
 }
 
 @test "DHCP: a lease brings IPv6 up, another moves it, down takes it down" {
-	chmod -x /etc/NetworkManager/dispatcher.d/01-ifupdown # a second for each event
+	[ ! -e "$NM_IFUPDOWN" ] || chmod -x "$NM_IFUPDOWN" # a second for each event
 	lab_dhcp_server_start -l 4 203.0.113.101
-	nm_start <<-'END'
-		[connection]
-		id=wan
-		type=ethernet
-		interface-name=wan
-		[ipv4]
-		method=auto
-		[ipv6]
-		method=disabled
-	END
-	wait_for 30 up_is up
+	nm_dhcp
 	lab_ping6 customer "$LAB_HOST6"
 	# The tunnel is a link too, whose coming up is told.
 	wait_for 20 nm_event up dtcp0
-	[ "$(cat "$BUS_CALLS")" = '--wait 0 --link wan 203.0.113.101' ]
+	[ "$(grep wan "$BUS_CALLS" | sort -u)" = '--event wan 203.0.113.101' ]
 	# This NetworkManager (1.42.4) tells nothing when another lease follows
 	# one that ended: dtcp-up sees the address itself.
 	lab_dhcp_server_stop --forget
@@ -111,15 +129,33 @@ nm_says() {
 	wait_for 10 up_dead
 	nm_says dhcp4-change wan 203.0.113.102
 	wait_for 20 moved
-	tail -n 1 "$BUS_CALLS" | grep -x -e '--wait 0 --link wan 203.0.113.102'
+	tail -n 1 "$BUS_CALLS" | grep -x -e '--event wan 203.0.113.102'
 	customer timeout 30 nmcli connection down wan 3>&-
 	assert_gone_within 10
 	# While the address was still there: the server was told.
 	lab_dtcpd_log ended | tail -n 1 | grep quit
 	wait_for 10 nm_event down wan
-	[ "$(grep -c -x -e '--down --link wan' "$BUS_CALLS")" = 2 ] # pre-down and down
+	# pre-down, while the address was there, and down.
+	grep -x -e '--down --event wan 203.0.113.102' "$BUS_CALLS"
+	grep -x -e '--down --event wan' "$BUS_CALLS"
 }
 up_dead() { [ -z "$(lab_processes)" ]; }
+
+@test "what NetworkManager takes from the tunnel comes back, and IPv6 is not asked for anew" {
+	[ ! -e "$NM_IFUPDOWN" ] || chmod -x "$NM_IFUPDOWN"
+	lab_account ping=240 # no keepalive finds it out
+	lab_dhcp_server_start -l 400 203.0.113.101
+	nm_dhcp
+	wait_for 20 nm_event up dtcp0
+	lab_spawn monitor ip -n customer -6 monitor address route
+	customer timeout 30 nmcli device disconnect dtcp0 3>&-
+	wait_for 20 grep -h 'Deleted.*dtcp0' /run/lab/monitor.log
+	back() { up_is up && [ "$(up_routes | wc -l)" = 4 ] && lab_ping6 customer "$LAB_HOST6"; }
+	wait_for 20 back
+	[ "$(lab_dtcpd_count login)" = 1 ]
+	customer timeout 30 nmcli connection down wan 3>&-
+	assert_gone_within 10
+}
 
 @test "PPPoE: its pppd runs the hooks of ppp as well, and IPv6 comes up once" {
 	local folder
@@ -127,7 +163,7 @@ up_dead() { [ -z "$(lab_processes)" ]; }
 		printf '#!/bin/sh\necho "%s" >>/run/lab/others\n' "$folder" >/etc/$folder/dtcp-lab
 		chmod 755 /etc/$folder/dtcp-lab
 	done
-	chmod +x /etc/NetworkManager/dispatcher.d/01-ifupdown
+	[ ! -e "$NM_IFUPDOWN" ] || chmod +x "$NM_IFUPDOWN"
 	: >/run/lab/others
 	lab_pppoe_server_start
 	nm_start <<-'END'
@@ -153,7 +189,9 @@ up_dead() { [ -z "$(lab_processes)" ]; }
 	wait_for 30 nm_event down ppp0
 	wait_for 20 grep ip-down.d /run/lab/others
 	grep ppp/ip-up.d /run/lab/others
-	grep network/if-up.d /run/lab/others
-	# pre-down and down.
-	[ "$(cat "$BUS_CALLS")" = $'--wait 0 --link ppp0 192.0.2.101\n--down --link ppp0\n--down --link ppp0' ]
+	[ ! -e "$NM_IFUPDOWN" ] || grep network/if-up.d /run/lab/others
+	# Both told of the link; one login came of it.
+	[ "$(lab_dtcpd_count login)" = 1 ]
+	grep -x -e '--event ppp0 192.0.2.101' "$BUS_CALLS"
+	[ "$(grep down "$BUS_CALLS" | sort -u)" = $'--down --event ppp0\n--down --event ppp0 192.0.2.101' ]
 }

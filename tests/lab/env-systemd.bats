@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The unit dtcp-up@.service under a real systemd.
+# The units dtcp-up.service and dtcp-up@.service under a real systemd.
 
 load lab
 load up
@@ -10,7 +10,7 @@ setup() {
 	lab_make_install /run/lab/with-unit UNITDIR="$SYSTEMD_UNITS" HOOKS='systemd pppd dhcpcd'
 	systemd-sysusers dtcp-up.conf
 	export DTCP_UP=/usr/local/sbin/dtcp-up
-	systemd_start
+	systemd_start dtcp-up.service
 }
 
 teardown() {
@@ -78,6 +78,11 @@ hook_ended() { not pgrep -f dtcp-up-hook; }
 	printf 'allowinterfaces wan\nipv4only\nnoarp\nnohook resolv.conf, hostname, timesyncd\n' >/etc/dhcpcd.conf
 	cp "$SYSTEMD_UNITS/dhcpcd.service" /run/lab/units
 	grep ProtectSystem=strict /run/lab/units/dhcpcd.service
+	# Where it could write there, this would test nothing. (systemd that may not mount
+	# cgroups anew leaves more than these as it was.)
+	mkdir -p /run/lab/units/dhcpcd.service.d
+	printf '[Service]\n%s\n' ProtectControlGroups=no 'ExecStartPost=/bin/sh -c "! touch /run/written"' \
+		>/run/lab/units/dhcpcd.service.d/sandbox.conf
 	booted systemctl daemon-reload
 	booted systemctl enable dtcp-up@wan
 	lab_account ping=1
@@ -91,6 +96,57 @@ hook_ended() { not pgrep -f dtcp-up-hook; }
 	assert_gone_within 20
 	wait_for 20 unit_is inactive
 	[ "$(unit_says Result)" = success ]
+}
+
+@test "the unit for any line goes before that of a link, and outlives the service of a line" {
+	lab_static
+	lab_second_line
+	lab_account ping=1
+	lab_dtcpd_start
+	cat >/run/lab/units/dialer.service <<-END
+		[Service]
+		Type=oneshot
+		RemainAfterExit=yes
+		ExecStart=/usr/local/libexec/dtcp-up-hook up wan $LAB_CLIENT4
+		ExecStop=/bin/sh -c 'ip addr flush dev wan; /usr/local/libexec/dtcp-up-hook down wan'
+	END
+	booted systemctl enable dtcp-up.service dtcp-up@wan.service
+	booted systemctl start dialer
+	wait_for 40 unit_is active dtcp-up
+	unit_is inactive dtcp-up@wan
+	local pid
+	pid=$(unit_says MainPID dtcp-up)
+	on_line wan
+	booted systemctl stop dialer
+	wait_for 40 on_line wan2
+	[ "$(unit_says MainPID dtcp-up)" = "$pid" ]
+	lab_ping6 customer "$LAB_HOST6"
+	booted systemctl stop dtcp-up
+	assert_nothing_left
+}
+on_line() { up_is up && dtcp_up --status --json | grep "\"link\": *\"$1\""; }
+
+@test "a link whose name has a dash: its instance is escaped, and meant by hooks" {
+	local unit
+	ip -n customer -batch - <<-END
+		link set wan down
+		link set wan name pppoe-wan
+		link set pppoe-wan up
+		addr add $LAB_CLIENT4/24 dev pppoe-wan
+		route add default via $LAB_PROVIDER4
+	END
+	lab_account ping=1
+	lab_dtcpd_start
+	unit=$(systemd-escape --template=dtcp-up@.service pppoe-wan)
+	booted systemctl enable "$unit"
+	booted /usr/local/libexec/dtcp-up-hook up pppoe-wan "$LAB_CLIENT4"
+	wait_for 40 unit_is active "$unit"
+	on_line pppoe-wan
+	booted cat "/proc/$(unit_says MainPID "$unit")/cmdline" | tr '\0' ' ' | grep -- '--link pppoe-wan'
+	ip -n customer addr flush dev pppoe-wan
+	booted /usr/local/libexec/dtcp-up-hook down pppoe-wan
+	wait_for 20 unit_is inactive "$unit"
+	assert_nothing_left
 }
 
 @test "a keeper that was killed is replaced; what is wrong for good is not tried again" {

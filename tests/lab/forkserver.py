@@ -59,14 +59,17 @@ def main():
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     os.mkfifo(answers)
     os.mkfifo(requests)
-    pipe = os.open(requests, os.O_RDWR)  # no end of file between two writers
+    # For reading and writing, so that there is no end of file between two writers: none
+    # for us, and none for a caller who opens ANSWERS while the last one's is being closed.
+    pipe = os.open(requests, os.O_RDWR)
+    answer = os.open(answers, os.O_RDWR)
     for request in words(pipe):
         pid = os.fork()
         if pid == 0:
+            os.close(answer)
             become(pipe, *request)
             return
-        with open(answers, "w", encoding="ascii") as answer:
-            print(pid, file=answer)
+        os.write(answer, b"%d\n" % pid)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,9 @@ export LAB_CLIENT4=203.0.113.50      # what lab_static gives the customer
 export LAB_HOST6=2001:db8:6::2       # the IPv6 host behind the provider
 export LAB_PREFIX=2001:db8:c0de::/48 # what the DTCP server delegates
 export LAB_NATIVE=2001:db8:aaaa      # native IPv6 on the access link, a /64
+# Where the lab has no clock of its own (clock.c), limits are this many times what
+# is written down: boot says how slow the machine is.
+LAB_SLOW=${LAB_SLOW:-1}
 DTCP_UP=${DTCP_UP:-$LAB_PROJECT/build/dtcp-up}
 RUN_DIR=/run/dtcp-up
 ACCOUNTS=/etc/ppp/dtcp.conf
@@ -66,7 +69,7 @@ lan() { "$LAB_ENTER" lan "$@"; }
 nat() { "$LAB_ENTER" nat "$@"; }
 
 # dtcp-up in the customer's box.
-dtcp_up() { "$LAB_ENTER" customer -t 60 "$DTCP_UP" "$@"; }
+dtcp_up() { "$LAB_ENTER" customer -t $((60 * LAB_SLOW)) "$DTCP_UP" "$@"; }
 
 # lab_spawn NAME COMMAND...: starts COMMAND (no function) in the background,
 # its number in /run/lab/NAME.pid, its output in /run/lab/NAME.log.
@@ -92,7 +95,7 @@ lab_python() {
 	fi
 	: >"/run/lab/$name.log"
 	printf '%s\0' $(($# + 2)) "/run/netns/$box" "/run/lab/$name.log" "$@" >$requests
-	read -rt 10 pid <$answers
+	read -rt $((10 * LAB_SLOW)) pid <$answers
 	echo "$pid" >"/run/lab/$name.pid"
 }
 
@@ -104,12 +107,15 @@ lab_kill() {
 	wait_for 10 lab_gone "$pid"
 }
 
-# lab_gone PID: that process has ended (it may be a zombie).
+# lab_gone PID: that process has ended (it may be a zombie). One whose first thread
+# is a zombie has its files still, while another thread (num_threads of proc(5))
+# has not ended.
 lab_gone() {
-	local line
+	local line words
 	[ -e "/proc/$1" ] || return 0
 	read -r line <"/proc/$1/stat" || return 0
-	[[ $line == *') Z '* ]]
+	read -ra words <<<"${line##*) }"
+	[[ ${words[0]} == Z && ${words[17]} -le 1 ]]
 } 2>/dev/null
 
 # lab_sleep SECONDS: without starting a program.
@@ -117,9 +123,9 @@ lab_sleep() { read -rt "$1" -u "$LAB_NEVER" || true; }
 
 # wait_for SECONDS COMMAND...: runs COMMAND until it succeeds, 50 ms apart at
 # first, then up to 250; fails, and says so, when it has not after SECONDS (an
-# integer).
+# integer) of the lab's time.
 wait_for() {
-	local limit=$1 end pause=50 text
+	local limit=$(($1 * LAB_SLOW)) end pause=50 text
 	shift
 	end=$((${EPOCHREALTIME/./} + limit * 1000000))
 	until "$@" >/dev/null 2>&1; do
@@ -133,13 +139,13 @@ wait_for() {
 	done
 }
 
-# lab_clock: begins to measure. lab_took MS: fails when more than MS have gone by
-# since; they are in $took. No process is started, whose time would count.
+# lab_clock: begins to measure. lab_took MS: fails when more than MS of the lab's time
+# have gone by since; they are in $took. No process is started, whose time would count.
 lab_clock() { lab_began=${EPOCHREALTIME/./}; }
 lab_took() {
 	took=$(((${EPOCHREALTIME/./} - lab_began) / 1000))
 	echo "took $took ms"
-	[ $took -le "$1" ]
+	[ $took -le $(($1 * LAB_SLOW)) ]
 }
 
 # not COMMAND...: for wait_for, and since bats does not notice `!`.
@@ -169,13 +175,18 @@ lab_restore_files() {
 
 # lab_make_install DIR [NAME=VALUE...]: `make install` of the program that was
 # built before, by a compiler that need not run in here: the first time into DIR,
-# and each time from there.
+# and each time from there. The account file is the test's own.
 lab_make_install() {
 	local dest=$1 build=${BUILD:-build}
 	shift
-	[ -d "$dest" ] || make -s -C "$LAB_PROJECT" BUILD="$build" -o "$build/dtcp-up" install \
-		DESTDIR="$dest" "$@" >/dev/null
-	# /lib is a link, what is copied goes to where it leads.
+	[ -d "$dest" ] || make -s -C "$LAB_PROJECT" BUILD="$build" -o "$build/dtcp-up" -o "$build/dtcpd" install \
+		DESTDIR="$dest" ACCOUNTS= "$@" >/dev/null
+	# /lib may be a link, what is copied goes to where it leads.
+	if [ -L /lib ] && [ -d "$dest/lib" ]; then
+		mkdir -p "$dest/usr/lib"
+		cp -a "$dest/lib/." "$dest/usr/lib/"
+		rm -r "${dest:?}/lib"
+	fi
 	cp -a "$dest/." /
 }
 

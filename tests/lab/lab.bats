@@ -130,6 +130,53 @@ client() {
 	wait_for 5 grep pong /run/lab/client.log
 }
 
+@test "two logins from one address at the same time: the later one has the tunnel" {
+	lab_static
+	lab_dtcpd_start
+	# shellcheck disable=SC2016 # is for that bash
+	run -0 customer bash -c '
+		says() {
+			local digest
+			read -r _ digest _ <&"$1"
+			digest=$(printf "foo%sbar" "$digest" | md5sum | tr a-f A-F)
+			echo "tunnel foo ${digest:0:32} network"
+		}
+		exec 5<>"/dev/tcp/$0/20200" 6<>"/dev/tcp/$0/20200"
+		one=$(says 5) other=$(says 6)
+		echo "$one" >&5
+		echo "$other" >&6
+		read -r <&5 && echo "$REPLY"
+		read -r <&6 && echo "$REPLY"' "$LAB_SERVER4"
+	echo "$output"
+	[ "$(grep -c '^+OK' <<<"$output")" = 2 ]
+	lab_dtcpd_log displaced
+	[ "$(lab_dtcpd_count tunnel-up)" = 2 ]
+}
+
+@test "the server's 60 s before a login are silence, and within a line there is no limit" {
+	lab_static
+	lab_dtcpd_start
+	# shellcheck disable=SC2016 # is for that bash
+	lab_spawn asks ip netns exec customer bash -c '
+		exec 5<>"/dev/tcp/$0/20200"
+		for pause in 50 50 50; do
+			sleep $pause
+			echo ping >&5
+		done
+		sleep 50
+		printf pi >&5
+		sleep 400
+		echo ng >&5
+		cat <&5' "$LAB_SERVER4"
+	lab_sleep 600 # without looking
+	wait_for 300 lab_gone "$(</run/lab/asks.pid)"
+	cat /run/lab/asks.log
+	[ "$(grep -c 'happy to hear' /run/lab/asks.log)" = 4 ]
+	tail -n 1 /run/lab/asks.log | grep 'timed out'
+	lab_dtcpd_log | awk '$3 == "received" { at = $1 } $3 == "timeout" { took = $1 - at }
+		END { exit took < 59.9 }'
+}
+
 @test "through NAT: the tunnel works both ways" {
 	lab_up --nat
 	lab_dtcpd_start
@@ -191,6 +238,8 @@ client() {
 	not lab_tcp_stop provider 5
 	lab_spawn liar ip netns exec host6 busybox nc -l -p 7 -e \
 		sed -u s/000000000000005/000000000000006/
+	liar_listens() { host6 ss -Hltn sport = 7 | grep .; }
+	wait_for 10 liar_listens
 	lab_tcp_run provider "$LAB_HOST6"
 	lab_sleep 1
 	not lab_tcp_stop provider 10

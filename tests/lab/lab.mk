@@ -1,9 +1,12 @@
-# What boot loads into user-mode-linux, on x86-64.
+# What boot loads into user-mode-linux, which there is on x86 alone.
 ifeq ($(shell uname -m),x86_64)
-test-programs: $(BUILD)/lab/xstate.so
+test-programs: $(BUILD)/lab/clock.so $(BUILD)/lab/xstate.so
 endif
 
-$(BUILD)/lab/xstate.so: tests/lab/xstate.c
+# What look.bats loads into programs of the lab.
+test-programs: $(BUILD)/lab/older.so
+
+$(BUILD)/lab/%.so: tests/lab/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 $(WARN) -O2 -shared -fPIC -o $@.new $<
 	@mv $@.new $@
@@ -14,4 +17,5 @@ test-programs: $(BUILD)/lab/enter
 
 $(BUILD)/lab/enter: tests/lab/enter.c
 	@mkdir -p $(@D)
-	$(CC) $(DEFS) $(WARN) -O2 -static -o $@ $< || $(CC) $(DEFS) $(WARN) -O2 -o $@ $<
+	$(CC) $(DEFS) $(WARN) -O2 -static -o $@.new $< || $(CC) $(DEFS) $(WARN) -O2 -o $@.new $<
+	@mv $@.new $@

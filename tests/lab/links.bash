@@ -1,5 +1,5 @@
-# The customer's ways to an IPv4 address: by hand, PPPoE, DHCP; and native
-# IPv6. Part of lab.bash, which see.
+# The customer's ways to an IPv4 address: by hand, PPPoE, DHCP; native IPv6; and
+# what others have in its kernel. Part of lab.bash, which see.
 # shellcheck shell=bash
 
 # lab_static [ADDRESS]: an address on wan and a default route, at once: for
@@ -76,7 +76,7 @@ lab_pppoe_dial() {
 		unit=$2
 		shift 2
 	fi
-	customer timeout 20 pppd plugin rp-pppoe.so wan unit "$unit" \
+	customer timeout $((20 * LAB_SLOW)) pppd plugin rp-pppoe.so wan unit "$unit" \
 		user customer linkname "lab$unit" updetach "$@" \
 		>"/run/lab/pppd$unit.log" 2>&1 3>&- || {
 		cat "/run/lab/pppd$unit.log" >&2
@@ -159,7 +159,7 @@ lab_dhclient() {
 		END
 		printf '%s\n' "$@"
 	} >/run/lab/dhclient.conf
-	customer timeout 30 dhclient -1 -cf /run/lab/dhclient.conf \
+	customer timeout $((30 * LAB_SLOW)) dhclient -1 -cf /run/lab/dhclient.conf \
 		-lf /run/lab/dhclient.leases -pf /run/lab/dhclient.pid wan \
 		>/run/lab/dhclient.log 2>&1 3>&- || {
 		cat /run/lab/dhclient.log >&2
@@ -169,7 +169,7 @@ lab_dhclient() {
 
 # lab_dhclient_release: as ifdown does.
 lab_dhclient_release() {
-	customer timeout 30 dhclient -r -cf /run/lab/dhclient.conf \
+	customer timeout $((30 * LAB_SLOW)) dhclient -r -cf /run/lab/dhclient.conf \
 		-lf /run/lab/dhclient.leases -pf /run/lab/dhclient.pid wan \
 		>>/run/lab/dhclient.log 2>&1 3>&-
 }
@@ -213,3 +213,43 @@ lab_native() {
 }
 
 lab_has_native() { ip -n customer -6 route show default proto ra | grep -q .; }
+
+# lab_second_line [METRIC]: another line of the customer's, wan2 with 203.0.114.50, to
+# acc2 of the provider, and a default route of that metric (600).
+lab_second_line() {
+	ip link add wan2 netns customer type veth peer name acc2 netns provider
+	ip -n provider -batch - <<-END
+		link set acc2 up
+		addr add 203.0.114.1/24 dev acc2
+	END
+	ip -n customer -batch - <<-END
+		link set wan2 up
+		addr add 203.0.114.50/24 dev wan2
+		route add default via 203.0.114.1 metric ${1:-600}
+	END
+}
+
+# lab_source_checks: the provider drops what comes with another line's address.
+lab_source_checks() {
+	# shellcheck disable=SC2016 # $i is the inner shell's
+	provider bash -c 'for i in acc acc2; do echo 1 >/proc/sys/net/ipv4/conf/$i/rp_filter; done'
+}
+
+# lab_others ROUTES TUNNELS [STEP]: so many routes of somebody else, and what other
+# keepers have in the kernel; the metrics of their default routes are STEP (0) apart.
+lab_others() {
+	local n
+	{
+		for ((n = 0; n < $1; n++)); do
+			printf 'route add 2001:db8:%x:%x::/64 dev wan proto bird metric 20\n' \
+				$((0x4000 + n / 1000)) $((n % 1000))
+		done
+		for ((n = 0; n < $2; n++)); do
+			printf '%s\n' "tunnel add name x$n mode sit remote 198.51.100.9 local 10.9.0.$n" \
+				"link set x$n up" "route append default dev x$n metric $((5000 + n * ${3:-0})) proto 202"
+			printf 'route add unreachable 2001:db8:%x::/48 proto 202\n' $((0x5000 + n))
+			printf 'route append default from 2001:db8:%x::/48 dev x%d proto 202\n' \
+				$((0x5000 + n)) "$n"
+		done
+	} | ip -n customer -batch -
+}

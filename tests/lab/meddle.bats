@@ -47,7 +47,7 @@ works() { is_up && lab_ping6 customer "$LAB_HOST6"; }
 	dtcp_up --down
 	lab_account type=host ping=1
 	dtcp_up "$LAB_CLIENT4"
-	ip -n customer -6 addr flush dev dtcp0 scope global
+	ip -n customer addr del 2001:db8:c0de::6 peer 2001:db8:c0de::5/128 dev dtcp0
 	again() { [ "$(lab_log ': up: ' | wc -l)" = 3 ] && ip -n customer -6 addr show dev dtcp0 | grep ' peer '; }
 	wait_for 15 again
 }
@@ -75,15 +75,28 @@ works() { is_up && lab_ping6 customer "$LAB_HOST6"; }
 }
 
 # A network manager that takes our routes for its own does so each time.
-@test "against somebody who goes on, all is taken down and waits grow" {
+@test "against somebody who goes on, at keepalives only, and again at once when it is over" {
 	lab_spawn meddler ip netns exec customer bash -c \
-		'while :; do ip -6 route del default dev dtcp0 2>/dev/null; read -rt 0.1 <> <(:); done'
-	wait_for 10 lab_log 'removed .* again; all is taken down for now'
+		'while :; do ip -6 route del default dev dtcp0 2>/dev/null; read -rt 1.2 <> <(:); done'
+	wait_for 20 lab_log 'removed a route into the tunnel, again and again; .* at keepalives only'
 	lab_sleep 10
-	[ "$(lab_dtcpd_count login)" -le 6 ]
-	[ "$(lab_log 'somebody removed' | wc -l)" -le 10 ]
+	[ "$(lab_dtcpd_count login)" = 1 ]
+	[ "$(lab_log 'somebody removed' | wc -l)" = 6 ]
 	lab_kill meddler KILL
 	wait_for 40 works
 	dtcp_up --down
 	assert_nothing_left
+}
+
+@test "while somebody goes on the tunnel moves all the same, and its routes are withdrawn" {
+	lab_spawn meddler ip netns exec customer bash -c \
+		'while :; do ip -6 route del default dev dtcp0 2>/dev/null; read -rt 1.2 <> <(:); done'
+	wait_for 20 lab_log 'removed a route into the tunnel, again and again'
+	lab_kill meddler KILL
+	lab_static 203.0.113.77
+	moved() { works && ip -n customer tunnel show dtcp0 | grep 'local 203.0.113.77 '; }
+	wait_for 10 moved
+	lab_proto41 both
+	withdrawn() { [ -z "$(ip -n customer -6 route show table all dev dtcp0 proto 202)" ]; }
+	wait_for 20 withdrawn
 }

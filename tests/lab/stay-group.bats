@@ -3,18 +3,11 @@
 # four processes that start and stop the tunnel at random.
 
 load lab
+load up
 load stay
 
-setup() {
-	lab_up
-	lab_static
-	lab_account lan=lan0 ping=1
-	lab_dtcpd_start
-}
-
-teardown() {
-	lab_end
-}
+setup() { lab_up && up_ready lan=lan0 ping=1; }
+teardown() { lab_end; }
 
 all_pids() { lab_processes | cut -d ' ' -f 1; }
 all_gone() {
@@ -37,7 +30,7 @@ all_gone() {
 	not lab_processes_live
 	assert_nothing_left
 	[ "$(lab_dtcpd_log received | grep -c quit)" = 1 ]
-	[ "$(lab_log 'ends by signal' | wc -l)" = 1 ]
+	[ "$(lab_log 'ends by SIGTERM' | wc -l)" = 1 ]
 	# What pppd's ip-down then finds.
 	dtcp_up --down
 	assert_nothing_left

@@ -3,20 +3,17 @@
 # must use it is told at once.
 
 load lab
+load up
 load stay
 
 setup() {
 	lab_up
-	lab_static
-	lab_account lan=lan0 ping=1
+	up_ready lan=lan0 ping=1
 	stay_lan
-	lab_dtcpd_start
 	lab_tcp_serve host6 "$LAB_HOST6"
 }
 
-teardown() {
-	lab_end
-}
+teardown() { lab_end; }
 
 # connect BOX: one connection attempt to host6; prints how it went.
 connect() { TIMEOUT=5 lab_tcp_once "$1" "$LAB_HOST6"; }
@@ -111,9 +108,9 @@ by_tunnel() { ip -n customer -6 route get "$LAB_HOST6" | grep ' dev dtcp0 '; }
 	wait_for 5 path_is true
 	connect lan
 	lab_proto41 both
-	# Three echoes, a second apart, after the next keepalive.
+	# Five echoes, two seconds apart, after the next keepalive.
 	lab_clock
-	soon 6000 no_routes
+	soon 13000 no_routes
 	fails_at_once lan
 	path_is false
 	stay_is connecting

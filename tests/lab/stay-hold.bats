@@ -8,15 +8,11 @@ load stay
 
 setup() {
 	lab_up
-	lab_static
-	lab_account lan=lan0 ping=1
-	lab_dtcpd_start
+	up_ready lan=lan0 ping=1
 	stay_lan
 }
 
-teardown() {
-	lab_end
-}
+teardown() { lab_end; }
 
 refused() { [ "$(lab_dtcpd_count login-refused)" -ge 1 ]; }
 back() { [ "$(stay_json reconnects)" = 1 ] && stay_is up; }

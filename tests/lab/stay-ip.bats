@@ -1,22 +1,19 @@
 #!/usr/bin/env bats
 bats_require_minimum_version 1.5.0
-# An ip(8) that hangs or fails: over within 2 s all the same, and what could
-# not be removed is named, and removed by the next call.
+# An ip(8) that hangs or fails: one that has all its lines gets 5 s, and once more 5 s;
+# what could not be removed then is named, and removed by the next call.
 
 load lab
+load up
 load stay
 
 setup() {
 	lab_up
-	lab_static
-	lab_account lan=lan0 ping=1
-	lab_dtcpd_start
+	up_ready lan=lan0 ping=1
 	stay_fake_ip
 }
 
-teardown() {
-	lab_end
-}
+teardown() { lab_end; }
 
 ip_runs() { pgrep -fx 'sleep 1000' >/dev/null; }
 
@@ -36,7 +33,7 @@ faked_later() {
 			wait_for 5 ip_runs
 			stay_is connecting
 			stay_ip_does work
-			stay_end $end
+			stay_end $end 8000
 			not ip_runs
 		done
 	done
@@ -52,7 +49,7 @@ faked_later() {
 		wait_for 5 ip_runs
 		stay_is connecting
 		stay_ip_does work
-		stay_end $end
+		stay_end $end 8000
 	done
 }
 
@@ -66,13 +63,13 @@ faked_later() {
 		if [ $end = down ]; then
 			code=0
 			dtcp_up --down 2>/run/lab/down.log || code=$?
-			lab_took 2000
+			lab_took 15000
 			[ $code = 71 ]
 			grep 'dtcp0: could not be removed' /run/lab/down.log
 		else
 			kill -TERM "$pid"
-			wait_for 10 lab_gone "$pid"
-			lab_took 2000
+			wait_for 20 lab_gone "$pid"
+			lab_took 15000
 			lab_log 'dtcp0: could not be removed'
 		fi
 		lab_state | grep 'link dtcp0'

@@ -4,13 +4,12 @@
 bats_require_minimum_version 1.5.0
 
 load lab
+load up
 load stay
 
 setup() {
 	lab_up
-	lab_static
-	lab_account lan=lan0 ping=1
-	lab_dtcpd_start
+	up_ready lan=lan0 ping=1
 }
 
 teardown() {
@@ -38,7 +37,7 @@ kill_all() {
 # is_whole: the tunnel is up, once, and carries packets.
 is_whole() {
 	stay_is up
-	[ "$(lab_state | grep -c dtcp0)" = 3 ] # the interface and two routes
+	[ "$(lab_state | grep -c dtcp0)" = 5 ] # interface, address with its own route, two routes
 	[ "$(lab_state | grep -c unreachable)" = 2 ]
 	[ "$(lab_state | grep -c 'address lan0 2001')" = 1 ]
 	[ "$(lab_processes | grep -c .)" = 2 ]
@@ -66,7 +65,7 @@ is_whole() {
 	kill_all
 	lab_account lan=lan0:7 ping=1
 	stay_up
-	[ "$(lab_state | grep ^address)" = 'address lan0 2001:db8:c0de:7::1/64' ]
+	[ "$(lab_state | grep "^address lan0")" = 'address lan0 2001:db8:c0de:7::1/64' ]
 	stay_end down
 }
 

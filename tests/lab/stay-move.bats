@@ -46,6 +46,26 @@ link_local() {
 	[ "$(lab_dtcpd_log received | grep -c quit)" = 2 ]
 }
 
+@test "an address that no link has yet, named by a caller that persists: the tunnel moves when one has it" {
+	lab_static
+	lab_dtcpd_start
+	stay_up
+	local how
+	run dtcp_up 203.0.113.51
+	[ "$status" = 69 ]
+	ip -n customer addr add 203.0.113.51/24 dev wan
+	for how in '-w 0' '-p -w 1'; do
+		# shellcheck disable=SC2086 # options and a value
+		run dtcp_up $how 203.0.113.52
+		[ "$status" = 75 ]
+		moved_to "$LAB_CLIENT4"
+		ip -n customer addr add 203.0.113.52/24 dev wan
+		wait_for 10 moved_to 203.0.113.52
+		ip -n customer addr del 203.0.113.52/24 dev wan
+		wait_for 10 moved_to "$LAB_CLIENT4"
+	done
+}
+
 @test "a new address without any hook" {
 	lab_static
 	lab_dtcpd_start
@@ -98,6 +118,26 @@ link_local() {
 	wait_for 20 moved_to 192.0.2.103
 	stay_flows 30
 	stay_transfer_ends
+}
+
+ppp_index() { ip -n customer -o link show ppp0 | cut -d : -f 1; }
+
+# The tunnel that is bound to the old ppp0 is dead, and the kernel says nothing of it.
+@test "a redial with the same address, without any hook: ppp0 is another link" {
+	lab_pppoe_server_start 192.0.2.101 192.0.2.101 # two slots
+	lab_dtcpd_start
+	lab_pppoe_dial defaultroute
+	dtcp_up 192.0.2.101
+	stay_transfer_begins
+	local before
+	before=$(ppp_index)
+	lab_pppoe_hangup
+	lab_pppoe_dial defaultroute
+	[ "$(ppp_index)" != "$before" ]
+	wait_for 20 moved_to 192.0.2.101
+	stay_flows 30
+	stay_transfer_ends
+	stay_undisturbed
 }
 
 @test "the server ends the session, and is restarted" {

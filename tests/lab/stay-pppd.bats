@@ -39,7 +39,9 @@ whole() {
 expected() {
 	sort <<-END
 		link dtcp0
+		address dtcp0 ${LAB_PREFIX%/48}1/128
 		address lan0 ${LAB_PREFIX%/48}1/64
+		route ${LAB_PREFIX%/48}1 dev dtcp0 proto kernel metric 256 pref medium
 		route ${LAB_PREFIX%/48}/64 dev lan0 proto kernel metric 256 pref medium
 		route default dev dtcp0 proto 202 metric 4096 pref medium
 		route default from $LAB_PREFIX dev dtcp0 proto 202 metric 1024 pref medium
@@ -126,10 +128,34 @@ twice() {
 	whole 192.0.2.101
 	[ "$(stay_pid)" = "$pid" ]
 	[ "$(lab_dtcpd_count login)" = 1 ]
+	# Late: the link has a usable address.
 	customer /etc/ppp/ip-down.d/dtcp-up ppp0 wan 0 192.0.2.99 192.0.2.1
+	whole 192.0.2.101
+	dtcp_up --down
 	assert_nothing_left
 	# Twice, from nothing.
 	twice $hook ppp0 wan 0 192.0.2.101 192.0.2.1
 	wait_for 10 whole 192.0.2.101
 	[ "$(lab_dtcpd_count login)" = 2 ]
+}
+
+# dials: how often pppd has.
+dials() { grep -c 'Starting link' /run/lab/pppd.log; }
+
+@test "demand: when the line has ended for want of traffic nothing of ours dials again" {
+	lab_account ping=240
+	lab_spawn pppd ip netns exec customer pppd plugin rp-pppoe.so wan unit 0 user customer \
+		linkname lab0 nodetach demand idle 6 noipdefault ipcp-accept-local \
+		ipcp-accept-remote 10.112.112.112:10.64.64.64 defaultroute persist holdoff 0
+	waits() { ip -n customer link show ppp0 | grep -q UP; }
+	wait_for 10 waits
+	customer ping -c 1 -W 3 "$LAB_SERVER4" || true # the first packet dials
+	wait_for 20 stay_is up
+	wait_for 60 grep -q 'lack of activity' /run/lab/pppd.log
+	lab_sleep 25
+	[ "$(dials)" = 1 ]
+	# Whoever wants something dials, and has IPv6 again.
+	customer ping -c 1 -W 3 "$LAB_SERVER4" || true
+	wait_for 10 test "$(dials)" = 2
+	wait_for 30 stay_is up
 }

@@ -4,13 +4,12 @@
 bats_require_minimum_version 1.5.0
 
 load lab
+load up
 load stay
 
 setup() {
 	lab_up
-	lab_static
-	lab_account lan=lan0 ping=1
-	lab_dtcpd_start
+	up_ready lan=lan0 ping=1
 	ip -n customer addr add 203.0.113.51/24 dev wan
 	mkdir "$RUN_DIR"
 	mount -t tmpfs -o size=64k,mode=755 run "$RUN_DIR"
@@ -81,7 +80,7 @@ nothing_in_kernel() {
 		kill_all
 		if [ $next = up ]; then
 			stay_up
-			[ "$(lab_state | grep -c dtcp0)" = 3 ]
+			[ "$(lab_state | grep -c dtcp0)" = 5 ] # as is_whole of stay-kill
 			[ "$(lab_state | grep -c unreachable)" = 2 ]
 		fi
 		dtcp_up --down

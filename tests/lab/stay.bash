@@ -5,8 +5,8 @@
 # stay_pid: the keeper's process number.
 stay_pid() { cat "$RUN_DIR/dtcp0.pid"; }
 
-# stay_end down|SIGNAL: ends the keeper by --down or by a signal, which must
-# take no more than 2 s, with status 0, and leave nothing.
+# stay_end down|SIGNAL [MS]: ends the keeper by --down or by a signal, which must
+# take no more than MS (2000), with status 0, and leave nothing.
 stay_end() {
 	local pid
 	pid=$(stay_pid)
@@ -17,7 +17,7 @@ stay_end() {
 		kill "-$1" "$pid"
 		wait_for 10 lab_gone "$pid"
 	fi
-	lab_took 2000
+	lab_took "${2-2000}"
 	lab_gone "$pid"
 	assert_nothing_left
 }
@@ -59,8 +59,8 @@ stay_later() {
 
 # stay_fake_ip: from now on `stay_faked OPTION...` is dtcp-up with an ip that
 # does as stay_ip_does says, while the lab's own stays as it is: `work`, `hang`,
-# `hang-after` it did its work, `fail-add` or `fail-change` where the first line
-# is `tunnel add` or `tunnel change`.
+# `hang-after` it did its work, `fail-add` or `fail-change` at a line that is
+# `tunnel add` or `tunnel change`, as ip -batch does: what comes before is done.
 stay_fake_ip() {
 	local real
 	real=$(readlink -f "$(command -v ip)")
@@ -72,14 +72,18 @@ stay_fake_ip() {
 		hang) exec sleep 1000 ;;
 		hang-after) /run/lab/real-ip "$@"; exec sleep 1000 ;;
 		fail*)
-			read -r first
-			case $first in
-			"tunnel ${does#fail-}"*)
-				echo 'RTNETLINK answers: Out of cheese' >&2
-				exit 2
-				;;
-			esac
-			{ echo "$first" && cat; } | /run/lab/real-ip "$@"
+			rm -f /run/lab/ip-failed
+			while read -r line; do
+				case $line in
+				"tunnel ${does#fail-}"*)
+					echo 'RTNETLINK answers: Out of cheese' >&2
+					: >/run/lab/ip-failed
+					break
+					;;
+				esac
+				echo "$line"
+			done | /run/lab/real-ip "$@" || exit
+			[ ! -e /run/lab/ip-failed ] || exit 2
 			exit
 			;;
 		esac

@@ -53,10 +53,10 @@ def call(name):
 
 def work(seed):
     """Calls until there are none left."""
-    lot = random.Random(seed)
+    chance = random.Random(seed)
     names = ["start", "hook", "down", "down", "status"]
     while not wrong and left.acquire(blocking=False):
-        call(lot.choice(names))
+        call(chance.choice(names))
 
 
 def keeper(pid):
@@ -90,7 +90,7 @@ def watch():
             wrong.append("two keepers: " + " ".join(sorted(found)))
         seen.append(len(found))
         before = found
-        over.wait(0.1)
+        over.wait(0.01)
 
 
 def settle():

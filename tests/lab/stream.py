@@ -133,7 +133,14 @@ def run(address, port, stop):
         except OSError as error:
             sys.exit(f"failed: {error} after {got} bytes")
         time.sleep(PAUSE)
-    print(f"ok {got}")
+    # Nothing is on the way: an end that comes now is a wrong one, too.
+    try:
+        sys.exit(f"failed: closed after {got} bytes" if not sock.recv(1)
+                 else f"failed: other bytes after {got}")
+    except BlockingIOError:
+        print(f"ok {got}")
+    except OSError as error:
+        sys.exit(f"failed: {error} after {got} bytes")
 
 
 def main():

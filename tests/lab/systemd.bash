@@ -12,7 +12,7 @@ SYSTEMD_WANTED='basic.target sysinit.target network-pre.target network.target sh
 # /run/lab/units.log.
 systemd_start() {
 	local unit units=/run/lab/units
-	rm -rf $units /run/systemd /etc/systemd/system/*.wants/dtcp-up@* /run/lab/units.log
+	rm -rf $units /run/systemd /etc/systemd/system/*.wants/dtcp-up* /run/lab/units.log
 	mkdir -p $units/service.d
 	for unit in $SYSTEMD_WANTED dtcp-up@.service "$@"; do
 		cp -L "$SYSTEMD_UNITS/$unit" $units

@@ -42,14 +42,15 @@ sysctls() {
 	dtcp_up
 	diff - /run/lab/ip-lines <<-'END'
 		run -batch -
-		tunnel add name dtcp0 mode sit remote 198.51.100.1 local 203.0.113.50 ttl 64
+		tunnel add name dtcp0 mode sit remote 198.51.100.1 local 203.0.113.50 ttl 64 dev wan
 		accept 0 0 0
 		link set dev dtcp0 mtu 1480 up
 		addr add 2001:db8:c0de::1/128 dev dtcp0
-		route add unreachable 2001:db8:c0de::/48 proto 202
-		route add ::/0 from 2001:db8:c0de::/48 dev dtcp0 proto 202
-		route add unreachable ::/0 from 2001:db8:c0de::/48 metric 4294967295 proto 202
-		route add ::/0 dev dtcp0 metric 4096 proto 202
+		route append unreachable 2001:db8:c0de::/48 metric 1024 proto 202
+		route append unreachable ::/0 from 2001:db8:c0de::/48 metric 4294967295 proto 202
+		run -batch -
+		route append ::/0 from 2001:db8:c0de::/48 dev dtcp0 metric 1024 proto 202
+		route append ::/0 dev dtcp0 metric 4096 proto 202
 	END
 	[ "$(up_tunnel)" = "$LAB_SERVER4 $LAB_CLIENT4 ttl 64 mtu 1480" ]
 	[ "$(up_addresses dtcp0)" = 2001:db8:c0de::1/128 ]
@@ -70,8 +71,8 @@ sysctls() {
 		run -force -batch -
 		route del ::/0 dev dtcp0 metric 4096 proto 202
 		route del unreachable ::/0 from 2001:db8:c0de::/48 metric 4294967295 proto 202
-		route del ::/0 from 2001:db8:c0de::/48 dev dtcp0 proto 202
-		route del unreachable 2001:db8:c0de::/48 proto 202
+		route del ::/0 from 2001:db8:c0de::/48 dev dtcp0 metric 1024 proto 202
+		route del unreachable 2001:db8:c0de::/48 metric 1024 proto 202
 		tunnel del name dtcp0
 	END
 	assert_nothing_left
@@ -195,9 +196,10 @@ lab_any_process() { lab_processes | grep -q .; }
 
 @test "another tunnel with the same ends: 71, with a message that says so" {
 	up_ready
-	ip -n customer tunnel add name theirs mode sit remote "$LAB_SERVER4" local "$LAB_CLIENT4" ttl 9
+	ip -n customer tunnel add name theirs mode sit remote "$LAB_SERVER4" local "$LAB_CLIENT4" \
+		ttl 9 dev wan
 	lab_snapshot
-	up_fails 71 'No buffer space available.*another tunnel has the same ends'
+	up_fails 71 'interface theirs has the same ends: ip: exit status'
 }
 
 @test "a state that cannot be written: 71, before anything is made" {

@@ -62,6 +62,31 @@ renewed_again() { [ "$(leases RENEW)" -ge "$1" ]; }
 	assert_gone_within 15
 }
 
+@test "what hooks say of sit0 and of the tunnel itself is no news, also before there is a lease" {
+	local link
+	run dtcp_up --wait 0
+	[ "$status" = 75 ]
+	wait_for 10 up_is connecting
+	for link in sit0 dtcp0; do
+		dtcp_up --down --event $link
+		dtcp_up --event $link
+	done
+	up_is connecting
+	lab_dhcp_server_start 203.0.113.101
+	lab_dhclient
+	wait_for 20 up_is up
+	for link in sit0 dtcp0; do
+		dtcp_up --down --event $link
+		dtcp_up --event $link
+	done
+	up_is up
+	[ "$(lab_dtcpd_count login)" = 1 ]
+	lab_dhclient_release
+	assert_nothing_left
+	dtcp_up --event dtcp0
+	assert_nothing_left
+}
+
 @test "no program, no account file, a broken one: the lease is taken all the same" {
 	lab_dhcp_server_start 203.0.113.101
 	mv "$ACCOUNTS" "$ACCOUNTS.away"

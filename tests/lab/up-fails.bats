@@ -44,7 +44,7 @@ servers_fail() {
 	lab_dtcpd_stop
 	up_fails 69 'connecting to 198.51.100.1 port 20200 from .*: Connection refused'
 	ip -n customer route add unreachable "$LAB_SERVER4"
-	up_fails 69 'No route to host'
+	up_fails 69 'no link leads to the server'
 }
 
 @test "76: no DTCP, an endless line, NUL bytes, a forged far end, an evil prefix" {
@@ -56,6 +56,14 @@ servers_fail() {
 		76|203\.0\.113\.255.*address of this host|server4=203.0.113.255
 		76|::/0|prefixes=::/0
 	END
+}
+
+# ordinary ARGUMENT...: dtcp-up, run by an ordinary user, who may not be let into the
+# folder that holds the project (/root).
+ordinary() {
+	chmod 755 /run/lab
+	cp "$DTCP_UP" /run/lab/dtcp-up
+	customer setpriv --reuid 65534 --regid 65534 --clear-groups timeout 20 /run/lab/dtcp-up "$@"
 }
 
 @test "77: a refused login, and missing privileges" {
@@ -76,10 +84,10 @@ servers_fail() {
 		[ "$status" = 77 ]
 		up_says 'privileges are missing: CAP_'
 	done
-	run customer setpriv --reuid 65534 --regid 65534 --clear-groups timeout 20 "$DTCP_UP"
+	run ordinary
 	[ "$status" = 77 ]
 	up_says 'privileges are missing: root'
-	run customer setpriv --reuid 65534 --regid 65534 --clear-groups timeout 20 "$DTCP_UP" --down
+	run ordinary --down
 	[ "$status" = 77 ]
 	assert_nothing_left
 }
@@ -127,6 +135,28 @@ servers_fail() {
 	assert_nothing_left
 }
 
+@test "KAME's server has no interface left, and is silent: the next account, or up once it has one" {
+	lab_dtcpd_set interfaces=0
+	up_fails 69 'no answer in time'
+	lab_python dtcpd2 provider dtcpd --listen "$LAB_PROVIDER4" --user foo bar "$LAB_PREFIX" \
+		--log /run/lab/dtcpd2-events.log
+	wait_for 10 grep port /run/lab/dtcpd2.log
+	echo "$LAB_PROVIDER4 20200 foo bar" >>"$ACCOUNTS"
+	dtcp_up -w 20
+	up_tunnel | grep "^$LAB_PROVIDER4 "
+	dtcp_up --down
+	assert_nothing_left
+	lab_account
+	run -75 dtcp_up -p -w 0
+	wait_for 60 hung_often 4
+	lab_dtcpd_set interfaces=1
+	wait_for 60 up_is up
+	lab_ping6 customer "$LAB_HOST6"
+	dtcp_up --down
+	assert_nothing_left
+}
+hung_often() { [ "$(lab_dtcpd_count hung)" -ge "$1" ]; }
+
 @test "1 and 0: --status and --down of what is not there; without -p a failure is the end" {
 	run dtcp_up --status
 	[ "$status" = 1 ]
@@ -153,7 +183,9 @@ servers_fail() {
 	assert_nothing_left
 	lab_dtcpd_log received | tail -n 1 | grep quit
 	dtcp_up
-	diff <(grep -v ^run /run/lab/ip-lines) <(sed -n 's/^ip //p' <<<"$commands" | grep -v sysctl)
+	# Routes into the tunnel are the last to come, when the path was answered.
+	diff <(grep -v ^run /run/lab/ip-lines | sort) \
+		<(sed -n 's/^ip //p' <<<"$commands" | grep -v sysctl | sort)
 	up_unwrap_ip
 	# While a keeper holds the interface: the current state, and no login.
 	[ "$(dtcp_up -n 2>/dev/null)" = "$commands" ]
@@ -161,8 +193,6 @@ servers_fail() {
 	dtcp_up --down
 	cp "$ACCOUNTS" /run/lab/accounts
 	chown 65534 /run/lab/accounts
-	chmod 755 /run/lab
-	[ "$(customer setpriv --reuid 65534 --regid 65534 --clear-groups timeout 20 \
-		"$DTCP_UP" -n -c /run/lab/accounts 2>/dev/null)" = "$commands" ]
+	[ "$(ordinary -n -c /run/lab/accounts 2>/dev/null)" = "$commands" ]
 	assert_nothing_left
 }

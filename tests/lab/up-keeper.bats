@@ -36,6 +36,23 @@ detached() {
 	[ "$(cut -d ' ' -f 7 "/proc/$pid/stat")" = 0 ] # no terminal
 }
 
+# manual SECTION: its lines.
+manual() { sed -n "/^\.Sh $1\$/,/^\.Sh /p" "$LAB_TESTS/../src/dtcp-up.8"; }
+
+# held_back PID: the signals that a process takes by a descriptor, so that they are
+# held back from it.
+held_back() {
+	local mask number
+	mask=$((16#$(field "$1" SigBlk)))
+	for number in {1..31}; do
+		((mask >> (number - 1) & 1)) && echo "SIG$(kill -l "$number")"
+	done
+	return 0
+}
+
+# stack_of PID: KiB of its stack that no other process has.
+stack_of() { awk '/\[stack\]/ { on = 1 } on && /^Private_Dirty:/ { print $2; exit }' "/proc/$1/smaps"; }
+
 @test "the keeper is root's and detached; the session has no privilege and two descriptors" {
 	customer setpriv --groups 4,24 timeout 60 "$DTCP_UP" # root's groups, which the session drops
 	local keeper session user
@@ -54,8 +71,14 @@ detached() {
 	# Its connection and its channel, and nothing else.
 	[ "$(readlink /proc/"$session"/fd/* | sort -u | grep -vc '^socket:')" = 0 ]
 	[ "$(readlink /proc/"$session"/fd/* | sort -u | wc -l)" = 2 ]
+	# Nor what the keeper left below it on the stack, which both would have in memory.
+	[ "$(stack_of "$session")" -lt "$(stack_of "$keeper")" ]
 	not grep -a -q bar "/proc/$keeper/environ" "/proc/$keeper/cmdline" "$RUN_DIR/dtcp0.state"
 	[ "$(stat -c %a "$RUN_DIR" "$RUN_DIR/dtcp0.pid" "$RUN_DIR/dtcp0.state" | xargs)" = '755 600 644' ]
+	# The manual names its files, and the signals that it takes, and no others.
+	diff <(manual FILES | sed -n 's/^\.It Pa .* Pa \./dtcp0./p' | sort) <(ls "$RUN_DIR")
+	diff <({ manual SIGNALS | sed -n 's/^\.It //p' | grep -oE 'SIG[A-Z0-9]+' && echo SIGCHLD; } | sort) \
+		<(held_back "$keeper" | sort)
 	dtcp_up --down
 	assert_nothing_left
 }

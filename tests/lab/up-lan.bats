@@ -20,7 +20,7 @@ has() { up_addresses "$1" | grep -qx "$2"; }
 	up_ready lan=lan0
 	dtcp_up
 	[ "$(up_addresses lan0)" = 2001:db8:c0de::1/64 ]
-	[ -z "$(up_addresses dtcp0)" ]
+	[ "$(up_addresses dtcp0)" = 2001:db8:c0de::1/128 ]
 	lab_lan_address 2001:db8:c0de:0
 	wait_for 15 lab_ping6 lan "$LAB_HOST6"
 	lab_ping6 host6 2001:db8:c0de::2

@@ -36,7 +36,7 @@ provider_ready() {
 	lab_ping6 customer "$LAB_HOST6"
 	lab_ping6 customer "$LAB_HOST6" -s 1424 -M 'do' # fills the MTU
 	lab_ping6 host6 2001:db8:c0de::1
-	customer timeout 10 ping -6 -c 1 -W 2 -I dtcp0 ff02::2
+	customer timeout $((10 * LAB_SLOW)) ping -6 -c 1 -W 2 -I dtcp0 ff02::2
 	lab_log 'up: 192.0.2.101 to 198.51.100.1'
 	lab_pppoe_hangup
 	assert_gone_within 15
@@ -60,7 +60,7 @@ provider_ready() {
 	local before
 	before=$(up_tunnel; ip -n customer -o link show dtcp0; up_routes; up_pid)
 	lab_pppoe_dial -n 1 nodefaultroute
-	wait_for 15 lab_log 'is kept for link ppp0, which still has 192.0.2.101; link ppp1 is not used'
+	wait_for 15 lab_log 'is kept for link ppp0; link ppp1 is not used'
 	lab_ping6 customer "$LAB_HOST6"
 	lab_pppoe_hangup 1
 	[ "$(up_tunnel; ip -n customer -o link show dtcp0; up_routes; up_pid)" = "$before" ]
@@ -76,43 +76,51 @@ provider_ready() {
 	lab_pppoe_hangup 0 KILL
 	withdrawn() { [ -z "$(ip -n customer -6 route show default dev dtcp0 table all)" ]; }
 	wait_for 15 withdrawn
-	up_is connecting
+	wait_for 15 up_is connecting
 	dtcp_up --down
 	assert_nothing_left
 }
 
-@test "pppd's hooks for IPv6 addresses and for NetworkManager's links start nothing" {
+@test "pppd's hooks for IPv6 addresses start nothing, those for NetworkManager's links nothing twice" {
 	lab_static
 	lab_dtcpd_start
-	local up=/etc/ppp/ip-up.d/dtcp-up down=/etc/ppp/ip-down.d/dtcp-up
+	local up=/etc/ppp/ip-up.d/dtcp-up down=/etc/ppp/ip-down.d/dtcp-up pid
 	customer $up wan /dev/ppp 0 fe80::1 fe80::2 ''
-	# Where the dispatcher has a hook of ours, it is left to it.
-	mkdir -p /etc/NetworkManager/dispatcher.d
-	ln -s /bin/true /etc/NetworkManager/dispatcher.d/90-dtcp-up
-	customer $up wan /dev/ppp 0 "$LAB_CLIENT4" 203.0.113.1 /org/freedesktop/NetworkManager/PPP/1
 	lab_sleep 1
 	assert_nothing_left
 	[ "$(lab_dtcpd_count accepted)" = 0 ]
-	rm -r /etc/NetworkManager/dispatcher.d
-	customer $up wan /dev/ppp 0 "$LAB_CLIENT4" 203.0.113.1 /org/freedesktop/NetworkManager/PPP/1
+	# The dispatcher's hook tells of the same link, before it, after it, and again.
+	local dispatcher=/etc/NetworkManager/dispatcher.d/90-dtcp-up by=/org/freedesktop/NetworkManager/PPP/1
+	lab_make_install /run/lab/with-dispatcher HOOKS='pppd networkmanager'
+	customer env IP4_ADDRESS_0="$LAB_CLIENT4/24 0.0.0.0" $dispatcher wan up
+	customer $up wan /dev/ppp 0 "$LAB_CLIENT4" 203.0.113.1 $by
+	customer env IP4_ADDRESS_0="$LAB_CLIENT4/24 0.0.0.0" $dispatcher wan up
 	wait_for 20 up_is up
+	pid=$(up_pid)
+	customer env IP4_ADDRESS_0="$LAB_CLIENT4/24 0.0.0.0" $dispatcher wan up
+	[ "$(lab_dtcpd_count login) $(up_pid)" = "1 $pid" ]
+	rm $dispatcher /etc/NetworkManager/dispatcher.d/pre-down.d/90-dtcp-up
 	# The end of IPv6 on the link is not the end of the link.
 	customer $down wan /dev/ppp 0 fe80::1 fe80::2 ''
 	up_is up
+	# Nor is one that comes late: the link has a usable address.
 	customer $down wan /dev/ppp 0 192.0.2.77 203.0.113.1 ''
-	assert_nothing_left
+	up_is up
+	ip -n customer addr flush dev wan
+	customer $down wan /dev/ppp 0 "$LAB_CLIENT4" 203.0.113.1 ''
+	assert_gone_within 10
 }
 
 @test "no program, or no account file: the link comes up and down all the same" {
 	provider_ready
 	mv "$ACCOUNTS" "$ACCOUNTS.away"
 	lab_pppoe_dial defaultroute
-	customer ping -c 1 -W 2 "$LAB_SERVER4"
+	wait_for 20 customer ping -c 1 -W 2 "$LAB_SERVER4"
 	lab_pppoe_hangup
 	mv "$ACCOUNTS.away" "$ACCOUNTS"
 	mv /usr/local/sbin/dtcp-up /usr/local/sbin/away
 	lab_pppoe_dial defaultroute
-	customer ping -c 1 -W 2 "$LAB_SERVER4"
+	wait_for 20 customer ping -c 1 -W 2 "$LAB_SERVER4"
 	lab_pppoe_hangup
 	mv /usr/local/sbin/away /usr/local/sbin/dtcp-up
 	assert_nothing_left
@@ -124,7 +132,7 @@ provider_ready() {
 	provider_ready
 	lab_account link=ppp7
 	lab_pppoe_dial defaultroute
-	wait_for 15 lab_log 'has no account for .*link ppp0.*nothing to do'
+	wait_for 15 lab_log 'link ppp0 leads to no server of its accounts: nothing to do'
 	assert_nothing_left
 	lab_pppoe_hangup
 	assert_nothing_left

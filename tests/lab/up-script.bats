@@ -32,6 +32,8 @@ event_is() {
 	: >/run/lab/events
 }
 
+index() { ip -n customer -o link show dtcp0 | cut -d : -f 1; }
+
 events() { sed -n 's/^1: //p' /run/lab/events | xargs; }
 all_events() { [ "$(events)" = "$*" ]; }
 
@@ -43,11 +45,14 @@ all_events() { [ "$(events)" = "$*" ]; }
 		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 		DTCP_EVENT=up
 		DTCP_INTERFACE=dtcp0
+		DTCP_IFINDEX=$(index)
 		DTCP_LINK=wan
 		DTCP_SERVER=$LAB_SERVER4
 		DTCP_TYPE=network
 		DTCP_LOCAL=$LAB_CLIENT4
 		DTCP_REMOTE=$LAB_SERVER4
+		DTCP_ADDRESS=2001:db8:c0de::1
+		DTCP_PEER=
 		DTCP_PREFIX=2001:db8:c0de::/48
 		DTCP_PREFIXES=2001:db8:c0de::/48
 		DTCP_LAN=lan0=2001:db8:c0de::1/64
@@ -65,11 +70,14 @@ all_events() { [ "$(events)" = "$*" ]; }
 		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 		DTCP_EVENT=change
 		DTCP_INTERFACE=dtcp0
+		DTCP_IFINDEX=$(index)
 		DTCP_LINK=wan
 		DTCP_SERVER=$LAB_SERVER4
 		DTCP_TYPE=network
 		DTCP_LOCAL=203.0.113.60
 		DTCP_REMOTE=$LAB_SERVER4
+		DTCP_ADDRESS=2001:db8:beef::1
+		DTCP_PEER=
 		DTCP_PREFIX=2001:db8:beef::/48
 		DTCP_PREFIXES=2001:db8:beef::/48 2001:db8:f00::/48
 		DTCP_LAN=lan0=2001:db8:beef::1/64
@@ -84,6 +92,31 @@ all_events() { [ "$(events)" = "$*" ]; }
 	grep -q 'DTCP_EVENT=down' /run/lab/events
 	grep -q 'DTCP_LOCAL=203.0.113.60' /run/lab/events
 	grep -qx 2001:db8:beef::1/64 /run/lab/at-down
+	assert_nothing_left
+}
+
+@test "an interface that somebody removed and that was made anew is a change" {
+	local was
+	dtcp_up
+	wait_for 15 all_events up
+	was=$(index)
+	ip -n customer link del dev dtcp0
+	wait_for 15 all_events up change
+	[ "$(index)" != "$was" ]
+	grep -qx "DTCP_IFINDEX=$(index)" /run/lab/events
+	dtcp_up --down
+}
+
+@test "an interface that somebody set down, with all routes of others, is a change" {
+	lab_account route=guard script=/run/lab/script
+	dtcp_up
+	wait_for 15 all_events up
+	ip -n customer -6 route add 2001:db8:77::/48 dev dtcp0
+	ip -n customer link set dev dtcp0 down
+	wait_for 15 all_events up change
+	up_is up
+	not grep -q . <(ip -n customer -6 route show 2001:db8:77::/48)
+	dtcp_up --down
 	assert_nothing_left
 }
 
@@ -161,3 +194,16 @@ all_events() { [ "$(events)" = "$*" ]; }
 	dtcp_up --down
 	[ "$(events)" = 'up lost change down' ]
 }
+
+@test "before the first up: fail, with status and message, and not more than one a minute" {
+	lab_dtcpd_set accept=close
+	run -75 dtcp_up -w 0 "$LAB_CLIENT4"
+	wait_for 20 all_events fail
+	grep -x DTCP_STATUS=69 /run/lab/events
+	grep 'DTCP_ERROR=.*closed the connection' /run/lab/events
+	wait_for 40 lab_dtcpd_tried 4
+	all_events fail
+	lab_dtcpd_set accept=ok
+	wait_for 60 all_events fail up
+}
+lab_dtcpd_tried() { [ "$(lab_dtcpd_count accepted)" -ge "$1" ]; }

@@ -48,7 +48,7 @@ up_addresses() {
 # up_tunnel [IFACE]: how the sit interface was made.
 up_tunnel() {
 	ip -n customer -o -d link show "${1:-dtcp0}" |
-		sed -nE 's/.* mtu ([0-9]+) .*sit ip6ip remote ([^ ]+) local ([^ ]+) ttl ([^ ]+) .*/\2 \3 ttl \4 mtu \1/p'
+		sed -nE 's/.* mtu ([0-9]+) .*sit ip6ip remote ([^ ]+) local ([^ ]+) (dev [^ ]+ )?ttl ([^ ]+) .*/\2 \3 ttl \5 mtu \1/p'
 }
 
 # up_is up|connecting [IFACE]: --status says so.

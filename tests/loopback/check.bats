@@ -10,11 +10,11 @@ load helper
         'example.net 1 bar open type=host link=ppp0 interface=six route=none ttl=9' \
         'example.org 2 baz says tunnel=none ping=240 script=/bin/true'
     check
-    gives 0
-    silent
+    gives 0 "$ACCOUNTS:4: link=ppp0: there is no such interface now"
+    [ "$(wc -l <<<"$stderr")" = 1 ]
     the_same "$output" "\
-127.0.0.1 20200 foo ******** type=network interface=dtcp0 route=default metric=4096 mtu=auto ttl=64 ping=60 tunnel=sit
-example.net 1 bar ******** type=host interface=six link=ppp0 route=none metric=4096 mtu=auto ttl=9 ping=60 tunnel=sit
+127.0.0.1 20200 foo ******** type=network interface=dtcp0 route=default metric=4096 mtu=auto ttl=64 ping=60 tunnel=sit path=check
+example.net 1 bar ******** type=host link=ppp0 interface=six route=none metric=4096 mtu=auto ttl=9 ping=60 tunnel=sit path=check
 example.org 2 baz ******** type=network interface=dtcp0 ping=240 tunnel=none script=/bin/true"
 }
 
@@ -48,7 +48,7 @@ example.org 2 baz ******** type=network interface=dtcp0 ping=240 tunnel=none scr
     check --quiet
     gives 0
     [[ $output = '\xe3\x83\x88 1 \x9bu '* ]]
-    [[ $output = *' link=\x9b1m lan=\xe3a:0 '*'script=/\x1b[2J\x09'* ]]
+    [[ $output = *' link=\x9b1m '*' lan=\xe3a:0 '*'script=/\x1b[2J\x09'* ]]
 }
 
 @test "-s, -l and -i choose what is printed" {
@@ -72,14 +72,34 @@ END
     for option in '-s c' '-i seven' '-l ppp0 -i six'; do
         # shellcheck disable=SC2086 # an option and its value
         check $option
-        gives 0 "$ACCOUNTS"
+        gives 78 "$ACCOUNTS: no account matches" "no account matches"
         no_output
     done
 }
 
+@test "a password that holds what may not be meant is warned of, and not shown" {
+    accounts "a 1 u 'sesame'" $'a 1 u ses\xc2\xa0ame' "a 1 u se'same"
+    check
+    gives 0 "$ACCOUNTS:1: " 'single quotes' "$ACCOUNTS:2: " 'no-break'
+    [ "$(wc -l <<<"$stderr")" = 2 ]
+    [[ $stderr$output != *ame* ]]
+}
+
+@test "an interface that is not there is told of, each with its line" {
+    own_place
+    "${within[@]}" sh -c 'ip link property add dev lo altname wan && echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+    accounts 'a 1 u p link=wan lan=lo,eht0' $'a 1 u p link=\x9bppp0'
+    check
+    gives 0 "$ACCOUNTS:1: lan=eht0: there is no such interface now" \
+        "$ACCOUNTS:2: link=\\x9bppp0: there is no such interface now"
+    [ "$(wc -l <<<"$stderr")" = 2 ]
+    check --quiet
+    silent
+}
+
 @test "lan= on a host that does not forward is warned of" {
     own_place
-    accounts 'a 1 u p' 'a 1 u p lan=eth0'
+    accounts 'a 1 u p' 'a 1 u p lan=lo'
     check
     gives 0 "$ACCOUNTS:2: " lan= net.ipv6.conf.all.forwarding=1
     check -q
@@ -96,13 +116,13 @@ END
     account
     for option in --check --dry-run --status '--status --json' --help --version; do
         # shellcheck disable=SC2086 # options
-        run timeout 10 bash -c '"$@" 2>&1 >/dev/full' - "$DTCP_UP" -c "$ACCOUNTS" --run-dir "$RUN_DIR" \
+        run timeout "$PATIENCE" bash -c '"$@" 2>&1 >/dev/full' - "$DTCP_UP" -c "$ACCOUNTS" --run-dir "$RUN_DIR" \
             $option
         echo "$option: $status $output"
         [ "$status" = 71 ]
         [[ $output = *'standard output'*'No space left'* ]]
         # shellcheck disable=SC2086 # options
-        run timeout 10 bash -c '{ "$@" 2>error; echo $? >status; } | true; cat status error' - \
+        run timeout "$PATIENCE" bash -c '{ "$@" 2>error; echo $? >status; } | true; cat status error' - \
             "$DTCP_UP" -c "$ACCOUNTS" --run-dir "$RUN_DIR" $option
         [[ $output = 71*'Broken pipe' || $output = [01] ]]
     done

@@ -109,6 +109,23 @@ quit\\r\\n"
     [ "$(heard | tail -n 1)" = 'quit\r\n' ]
 }
 
+@test "KAME's server does not have the type, and never closes: 77 all the same, at once" {
+    serve --set types=host,tunnelonly
+    account
+    local start
+    start=$(now)
+    dry
+    took "$start" 0 4000
+    gives 77 "'-ERR unsupported tunnel type network'" 'type=host and type=tunnelonly'
+    [ "$(heard | tail -n 1)" = 'quit\r\n' ]
+    wait_for 5 no_process
+    grep ' hung$' log
+    [ -z "$(events ended)" ]
+    account type=host
+    dry
+    gives 0
+}
+
 @test "a digest that is all figures is not said twice" {
     challenge=472571
     [[ $(digest lower) != *[a-f]* ]]
@@ -133,6 +150,17 @@ quit\\r\\n"
     done
 }
 
+@test "routes have the number by which the manual says they can be listed" {
+    serve
+    account
+    dry
+    gives 0
+    number=$(sed -nE 's/.* the (protocol )?number ([0-9]+).*/\2/p; s/^\.Dl .* proto //p' \
+        "$BATS_TEST_DIRNAME/../../src/dtcp-up.8" | sort -u)
+    [ "$(grep -c " proto $number\$" <<<"$output")" = 4 ]
+    [ "$(grep -c '^ip route ' <<<"$output")" = 4 ]
+}
+
 @test "types are asked for by their words, and print their commands" {
     serve --set host6=2001:db8:f::6,2001:db8:f::5
     local add="ip tunnel add name dtcp0 mode sit remote $FAR local 127.0.0.1 ttl 64
@@ -144,10 +172,10 @@ ip link set dev dtcp0 mtu 1480 up" worst='metric 4294967295 proto 202'
     silent
     the_same "$output" "$add
 ip addr add 2001:db8:c0de::1/128 dev dtcp0
-ip route add unreachable $PREFIX proto 202
-ip route add ::/0 from $PREFIX dev dtcp0 proto 202
-ip route add unreachable ::/0 from $PREFIX $worst
-ip route add ::/0 dev dtcp0 metric 4096 proto 202"
+ip route append unreachable $PREFIX metric 1024 proto 202
+ip route append ::/0 from $PREFIX dev dtcp0 metric 1024 proto 202
+ip route append unreachable ::/0 from $PREFIX $worst
+ip route append ::/0 dev dtcp0 metric 4096 proto 202"
 
     account type=host
     dry
@@ -155,9 +183,9 @@ ip route add ::/0 dev dtcp0 metric 4096 proto 202"
     silent
     the_same "$output" "$add
 ip addr add 2001:db8:f::6 peer 2001:db8:f::5/128 dev dtcp0
-ip route add ::/0 from 2001:db8:f::6/128 dev dtcp0 proto 202
-ip route add unreachable ::/0 from 2001:db8:f::6/128 $worst
-ip route add ::/0 dev dtcp0 metric 4096 proto 202"
+ip route append ::/0 from 2001:db8:f::6/128 dev dtcp0 metric 1024 proto 202
+ip route append unreachable ::/0 from 2001:db8:f::6/128 $worst
+ip route append ::/0 dev dtcp0 metric 4096 proto 202"
 
     account type=tunnelonly
     dry
@@ -177,12 +205,13 @@ tunnelonly'
     silent
     the_same "$output" "ip tunnel add name six mode sit remote $FAR local 127.0.0.1 ttl 9
 ip link set dev six mtu 1300 up
+ip addr add 2001:db8:1::1/128 dev six
 ip addr add 2001:db8:1:a::1/64 dev lo
 ip addr add 2001:db8:1:1::1/64 dev lo2
-ip route add unreachable 2001:db8:1::/48 proto 202
-ip route add unreachable fd00:2::/64 proto 202
-ip route add 2000::/3 dev six metric 7 proto 202
-ip route add fc00::/7 dev six metric 7 proto 202"
+ip route append unreachable 2001:db8:1::/48 metric 1024 proto 202
+ip route append unreachable fd00:2::/64 metric 1024 proto 202
+ip route append 2000::/3 dev six metric 7 proto 202
+ip route append fc00::/7 dev six metric 7 proto 202"
     account route=none tunnel=sit
     dry
     gives 0
@@ -218,6 +247,27 @@ ip route add fc00::/7 dev six metric 7 proto 202"
     dry
     gives 77 # for another challenge than the server's, but understood
     [ "$(heard | head -n 1)" != "$(heard | tail -n 1)" ]
+}
+
+@test "--verbose says no failure twice" {
+    serve
+    account
+    for how in login='err no' login=close greeting='line nonsense' greeting=reset; do
+        switch "$how"
+        dry -v --wait 5
+        twice
+        switch "${how%%=*}="
+    done
+    kill "${servers[0]}"
+    wait "${servers[0]}" || true
+    dry -v
+    gives 69 'Connection refused'
+    twice
+}
+# The dialogue apart, whose lines messages quote.
+twice() {
+    echo "$stderr"
+    [ -z "$(sed '/: [CS]: /d; s/.*: //' <<<"$stderr" | sort | uniq -d)" ]
 }
 
 @test "--verbose shows the dialogue, the response as <digest>" {
@@ -266,6 +316,7 @@ dry_session() {
     serve --set 'greeting=silent | delay 20000'
     account
     dry_session 10 KILL 71 'dtcp0: the session process ended by itself'
+    dry_session 10 SYS 71 'dtcp0: the session process was killed for a system call'
     dry_session 1 STOP 69 'dtcp0: server 127.0.0.1 gives no answer'
     wait_for 3 no_process
 }

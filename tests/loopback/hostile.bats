@@ -175,7 +175,7 @@ in_the_end() { ends 900 4000 1 "$@"; }
 cost() {
     local want=$1
     shift
-    run --separate-stderr timeout 20 /usr/bin/python3 -E -s -S - "$DTCP_UP" "$@" 3>&- <<'END'
+    run --separate-stderr timeout "$PATIENCE" /usr/bin/python3 -E -s -S - "$DTCP_UP" "$@" 3>&- <<'END'
 import os, sys
 pid = os.posix_spawn(sys.argv[1], sys.argv[1:], {}, file_actions=[
     (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)])

@@ -14,7 +14,7 @@ traced() {
 }
 injected=()
 
-is_up() { timeout 5 "$DTCP_UP" --status --run-dir "$RUN_DIR" >/dev/null 3>&-; }
+is_up() { timeout "$PATIENCE" "$DTCP_UP" --status --run-dir "$RUN_DIR" >/dev/null 3>&-; }
 is_locked() { [ -e run/dtcp0.pid ] && ! flock -n run/dtcp0.pid true; }
 
 # lock_was_last: state, socket and pidfile were removed, in this order, under

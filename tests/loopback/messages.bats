@@ -14,7 +14,8 @@ load ../messages/messages
 
 # after WHAT: notes what the last run said.
 after() {
-    message "$1" "$status" "$stderr" -e "s|:${port:-none}\b|:PORT|g; s|$T|DIR|g"
+    message "$1" "$status" "$stderr" -e "s|:${port:-none}\b|:PORT|g; s|$T|DIR|g" \
+        -e 's/\(there are [a-z ]+\)/(there are WORDS)/; s/\(process [0-9]+\)/(process N)/'
 }
 
 # line WHAT LINE: --check on an account file of this line.
@@ -46,6 +47,9 @@ answer() {
     dry --foreground && after 'a dry run that stays'
     up --verbose --quiet && after 'more and less at once'
     up 192.0.2.300 && after 'an address that is none'
+    up lo && after 'an interface in place of an address'
+    up ppp77 && after 'an interface that is not there now'
+    up down && after 'a command without its dashes'
     up 192.0.2.1 192.0.2.2 && after 'two addresses'
     down 192.0.2.1 && after 'an address for --down'
     as_table usage
@@ -70,11 +74,20 @@ answer() {
 @test "a line of the account file" {
     line 'a field that is missing' 'server 20200 user'
     line 'a port that is none' 'server 0 user password'
+    line 'a port that was left out' 'server user password'
+    line 'a server and its port in one' 'server:20200 user password'
+    line 'a no-break space' $'server\xc2\xa020200 user password'
     line 'a user with a blank' 'server 20200 "us er" password'
     line 'an empty password' 'server 20200 user ""'
     line 'a quote that is not closed' 'server 20200 user "pass word'
     line 'a quote that is closed too early' 'server 20200 user "pass"word'
     line 'a password with blanks, without quotes' 'server 20200 user pass word'
+    line 'blanks about the equals sign' 'server 20200 user password lan = eth1'
+    # shellcheck disable=SC1003 # a backslash
+    line 'a line that is to be continued' 'server 20200 user password ttl=9 \'
+    line 'a word that is none, where the password is over' 'server 20200 user "pass word" colour'
+    line 'a password in single quotes' "server 20200 user 'password'"
+    line 'an interface that there is not' 'server 20200 user password link=nosuch0'
     line 'an unknown word' 'server 20200 user password colour=red'
     line 'a word twice' 'server 20200 user password ttl=3 ttl=4'
     line 'type=' 'server 20200 user password type=net'
@@ -108,7 +121,15 @@ answer() {
     answer 'a reset after the login' 'login=reset'
     answer 'a wrong user or password' 'login=err authentication failed.'
     answer 'another refusal, in Japanese' 'login=err \xe6\xba\x80\xe5\x93\xa1'
+    answer 'a type that the server does not have' 'login=err unsupported tunnel type network'
+    account type=host
+    answer 'another type that it does not have' 'login=err unsupported tunnel type host'
+    account type=tunnelonly
+    answer 'and the third' 'login=err unsupported tunnel type tunnelonly'
+    account
     answer 'an answer that is not DTCP' 'login=line 535 no'
+    accounts "127.0.0.1 $port foo 'bar'"
+    dry && after 'a password in single quotes'
     accounts "127.0.0.1 1 foo bar"
     dry && after 'nobody listens there'
     accounts "127.0.0.1 $port foo bar" "127.0.0.1 1 foo bar"
@@ -157,6 +178,10 @@ answer() {
     chown root "$ACCOUNTS"
     # It may have been tried twice.
     up --persist --wait 1 && stderr=$(uniq <<<"$stderr") && after 'not up in time, with --persist'
+    serve
+    account tunnel=none
+    down && up && up && after 'up, where it is up already'
+    up --foreground && after 'in the foreground, where it is up already'
     down && show && after '--status, where there is nothing'
     down && after '--down, where there is nothing'
     as_table host

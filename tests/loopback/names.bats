@@ -65,7 +65,7 @@ records() {
     records six.example,2001:db8::1
     printf -v long %200s ''
     # Numbers are names where they are no address as it is written today.
-    for name in none.example six.example -x a..b "${long// /x}" 1.2.3.4.5 1.2.3.256 2001:db8::1; do
+    for name in none.example six.example -x a..b "${long// /x}" 1.2.3.4.5 1.2.3.256; do
         accounts "$name 20200 foo bar tunnel=none"
         for mode in dry up; do
             start=$(now)
@@ -73,6 +73,12 @@ records() {
             gives 69 "server $name" 'cannot be resolved'
             took "$start" 0 4000
         done
+    done
+    # An address of IPv6 is no name at all, and no server of DTCP has one.
+    accounts '2001:db8::1 20200 foo bar tunnel=none'
+    for mode in dry up; do
+        $mode
+        gives 78 "server '2001:db8::1' is no host name or IPv4 address"
     done
     nothing_left
 }
@@ -120,6 +126,8 @@ records() {
     accounts "broker $port foo bar"
     dry
     gives 69 'Connection refused'
+    dry -v
+    gives 69 'connecting to 127.0.0.7' 'connecting to 127.0.0.8'
 }
 
 @test "an address that is silent has its share of the time only" {

@@ -108,7 +108,7 @@ END
         switch "prefixes=$prefix"
         dry
         gives 0
-        [[ $output = *"unreachable $prefix proto"* ]]
+        [[ $output = *"unreachable $prefix metric 1024 proto"* ]]
     done
 }
 
@@ -182,7 +182,7 @@ END
     dry
     gives 0 127.0.0.1 'bits beyond the length' 2001:db8:1:2:3::7/48
     [[ $output = *'addr add 2001:db8:1::1/128 dev'* ]]
-    [[ $output = *'unreachable 2001:db8:1::/48 proto'* ]]
+    [[ $output = *'unreachable 2001:db8:1::/48 metric 1024 proto'* ]]
 }
 
 @test "link addresses before the prefix are ignored, words after it too, with a notice" {
@@ -207,9 +207,9 @@ END
     switch "prefixes=$PREFIX,2001:db8:1::/64,2001:db8:c0de::9/48,2001:db8:1::/64"
     dry
     gives 0 127.0.0.1 '2 words' '2001:db8:c0de::9/48'
-    the_same "$(grep -o 'add unreachable 2001:db8[^ ]*' <<<"$output")" \
-        "add unreachable $PREFIX
-add unreachable 2001:db8:1::/64"
+    the_same "$(grep -o 'append unreachable 2001:db8[^ ]*' <<<"$output")" \
+        "append unreachable $PREFIX
+append unreachable 2001:db8:1::/64"
     switch "prefixes=$PREFIX,2001:db8:c0de::/56"
     dry
     gives 0

@@ -263,6 +263,13 @@ time.sleep(60)' >locked
     down
     gives 71 dtcp0 "$locker"
     kill -0 $locker
+    # Nobody is trying anything, so it is not said.
+    accounts '127.0.0.1 1 foo bar tunnel=none'
+    for how in '' '--wait 0' --persist --foreground; do
+        # shellcheck disable=SC2086 # an option and its value
+        up $how
+        gives 71 dtcp0 "process $locker" 'no keeper'
+    done
 }
 
 @test "a keeper that hangs: a start says that it is not up, --down kills it and removes what it kept" {
@@ -274,10 +281,15 @@ time.sleep(60)' >locked
     kill -STOP "$pid"
     up --wait 1
     gives 75 'dtcp0: not up within 1 s'
+    # A hook must not hold up who runs it.
+    start=$(now)
+    up --event lo
+    gives 75
+    took "$start" 900 3000
     start=$(now)
     down
     gives 0 "process $pid"
-    took "$start" 3000 9000
+    took "$start" 500 9000
     nothing_left
 }
 
@@ -303,4 +315,145 @@ time.sleep(60)' >locked
         gives 0
         nothing_left
     done
+}
+
+up_now() { show && [ "$status" = 0 ]; }
+
+@test "emptied while a keeper lives: it is found all the same, and makes its files anew" {
+    serve
+    account tunnel=none
+    up
+    gives 0
+    keeper=$(cat "$RUN_DIR/dtcp0.pid")
+    for files in "$RUN_DIR" "$RUN_DIR/dtcp0.pid" "$RUN_DIR/dtcp0.state" "$RUN_DIR/dtcp0.sock"; do
+        echo "--- $files"
+        rm -r "$files"
+        show
+        gives 0
+        [[ $output = *"dtcp0: up"*"process $keeper"* ]]
+        # No second keeper, no second login.
+        rm -rf "$files"
+        up
+        gives 0
+        [ "$(cat "$RUN_DIR/dtcp0.pid")" = "$keeper" ]
+        [ "$(events login | wc -l)" = 1 ]
+    done
+    # However it is written.
+    ln -s "$T" link
+    for as in "$RUN_DIR/" "$RUN_DIR//" run run/ ./run "$T//run" "$T/link/run/"; do
+        echo "--- $as"
+        rm -r "$RUN_DIR"
+        RUN_DIR=$as show
+        gives 0
+        [[ $output = *"process $keeper"* ]]
+    done
+    rm -r "$RUN_DIR"
+    RUN_DIR=run/ down
+    gives 0
+    silent
+    nothing_left
+    wait_for 5 test ! -e "/proc/$keeper"
+}
+
+@test "emptied while a keeper lives: the files are there again at the next keepalive" {
+    serve
+    account tunnel=none ping=1
+    up
+    gives 0
+    rm -r "$RUN_DIR"
+    wait_for 20 test -e "$RUN_DIR/dtcp0.state"
+    [ -e "$RUN_DIR/dtcp0.pid" ] && [ -S "$RUN_DIR/dtcp0.sock" ]
+    down
+    gives 0
+    nothing_left
+}
+
+@test "a name that somebody else has taken is no keeper" {
+    serve
+    account tunnel=none
+    number=$(up && sed -n 's|.*@dtcp-up/\([0-9a-f]*\)/dtcp0/.*|\1|p' /proc/net/unix | tail -n 1 && down)
+    background setpriv --reuid 65534 --clear-groups /usr/bin/python3 -c '
+import socket, sys, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.bind("\0dtcp-up/%s/dtcp0/1" % sys.argv[1])
+s.listen(5)
+time.sleep(60)' "$number"
+    wait_for 10 grep -q "@dtcp-up/$number/dtcp0/1\$" /proc/net/unix
+    up
+    gives 0
+    down
+    gives 0
+    nothing_left
+}
+
+@test "a keeper that is stopped holds up nobody, and --down ends it" {
+    serve
+    account tunnel=none
+    up
+    gives 0
+    keeper=$(cat "$RUN_DIR/dtcp0.pid")
+    kill -STOP "$keeper"
+    # More than may wait to be heard.
+    callers=()
+    for ((i = 0; i < 30; i++)); do
+        timeout 60 "$DTCP_UP" --config "$ACCOUNTS" --run-dir "$RUN_DIR" --event lo 3>&- </dev/null &
+        callers+=($!)
+    done
+    for caller in "${callers[@]}"; do
+        wait "$caller" || [ $? = 75 ]
+    done
+    down
+    gives 0 'does not answer and is killed'
+    nothing_left
+}
+
+@test "the run directory belongs to one network namespace" {
+    serve
+    account tunnel=none
+    up
+    gives 0
+    keeper=$(cat "$RUN_DIR/dtcp0.pid")
+    within=(unshare --net --)
+    up
+    gives 71 dtcp0 "$RUN_DIR" 'another network namespace' '--run-dir'
+    down
+    gives 71 dtcp0 'another network namespace'
+    show
+    gives 1 'another network namespace'
+    dry
+    gives 71 dtcp0 'another network namespace'
+    no_output
+    no_output
+    within=()
+    up_now
+    [ "$(cat "$RUN_DIR/dtcp0.pid")" = "$keeper" ]
+    down
+    gives 0
+    nothing_left
+}
+
+@test "a keeper of another version, which does not understand the command, is ended by a signal" {
+    mkdir -m 755 "$RUN_DIR" 2>/dev/null || true
+    background /usr/bin/python3 -c '
+import ctypes, fcntl, os, signal, socket, struct, sys
+os.chdir(sys.argv[1])
+ctypes.CDLL(None).prctl(15, b"dtcp-up")
+pid = os.open("dtcp0.pid", os.O_RDWR | os.O_CREAT, 0o600)
+fcntl.lockf(pid, fcntl.LOCK_EX)
+os.write(pid, b"%d\n" % os.getpid())
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.bind("dtcp0.sock")
+s.listen(5)
+open("ready", "w").close()
+def end(*_):
+    os.unlink("dtcp0.pid")
+    open("ended", "w").close()
+    os._exit(0)
+signal.signal(signal.SIGTERM, end)
+while True:
+    s.accept()[0].close()' "$RUN_DIR"
+    wait_for 10 test -e "$RUN_DIR/ready"
+    down
+    gives 0
+    [ -e "$RUN_DIR/ended" ]
 }

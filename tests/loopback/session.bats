@@ -78,7 +78,7 @@ has_user() {
     up
     gives 0
     echo "1 do all close" >control
-    # After 0 to 3 s, by lot.
+    # After 0 to 3 s, at random.
     wait_for 8 logged_in 2
     show --json
     [[ $output = *'"reconnects":1'* ]]
@@ -94,7 +94,7 @@ has_user() {
     gives 0
     pid=$(<run/dtcp0.pid)
     # Asked to ping again and again, until the session is lost.
-    timeout 60 /usr/bin/python3 -E -s -S - "$pid" 3>&- <<'END'
+    timeout "$PATIENCE" /usr/bin/python3 -E -s -S - "$pid" 3>&- <<'END'
 import os, signal, sys, time
 with open("log", encoding="utf-8") as log:
     while not any(" 1 ended" in line for line in log):

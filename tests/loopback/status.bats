@@ -13,7 +13,7 @@ a = json.loads(sys.argv[1])
 assert isinstance(a, list), a
 for o in a:
     assert list(o) == """interface state pid server user type link local remote seen_as prefixes mtu
-since reconnects last_pong dtcp_rtt_ms path_ok path_rtt_ms""".split(), list(o)
+since reconnects last_pong dtcp_rtt_ms path_ok path_rtt_ms lan last_error""".split(), list(o)
     assert o["state"] in ("up", "connecting", "down"), o
     for t in (o["since"], o["last_pong"]):
         assert t is None or re.fullmatch(r"\d{4}(-\d\d){2}T\d\d(:\d\d){2}Z", t), t
@@ -23,7 +23,7 @@ assert eval(sys.argv[2]), (sys.argv[2], a)' "$output" "$1"
 # nothing_known OPTION...: --status has nothing to show, in both forms.
 nothing_known() {
     show "$@"
-    gives 1 && silent && [[ $output = 'no tunnel is kept'* ]] || return
+    gives 1 && silent && [[ $output = 'no tunnel'* ]] || return
     show --json "$@"
     gives 1 && silent && [ "$output" = '[]' ]
 }
@@ -49,7 +49,7 @@ nothing_known() {
     show --json --interface six
     gives 1
     json 'len(a) == 1 and a[0]["interface"] == "six" and a[0]["state"] == "down" and a[0]["prefixes"] == []'
-    json 'all(v is None for k, v in a[0].items() if k not in ("interface", "state", "prefixes"))'
+    json 'all(v is None for k, v in a[0].items() if k not in ("interface", "state", "prefixes", "lan"))'
 }
 
 @test "states that are garbage" {
@@ -116,6 +116,28 @@ nothing_known() {
     gives 0
 }
 
+@test "whom /proc shows no process of others tells a live keeper from a dead one" {
+    own_place
+    serve
+    account tunnel=none
+    up
+    gives 0
+    place=("${within[@]}")
+    "${place[@]}" mount -t proc -o hidepid=2 none /proc
+    keeper=$(<run/dtcp0.pid)
+    as_nobody
+    within=("${place[@]}" "${within[@]}")
+    "${within[@]}" test ! -e "/proc/$keeper"
+    show
+    gives 0
+    [[ $output = 'dtcp0: up '* ]]
+    kill -KILL "$keeper"
+    wait_for 5 test ! -e "/proc/$keeper"
+    show
+    gives 1
+    [ "$output" = 'dtcp0: down' ]
+}
+
 # aged SECONDS: the state is what a keeper would have written so long ago.
 aged() { sed -i "s/^since=.*/since=$((EPOCHSECONDS - $1))/" run/dtcp0.state; }
 
@@ -124,20 +146,19 @@ aged() { sed -i "s/^since=.*/since=$((EPOCHSECONDS - $1))/" run/dtcp0.state; }
     account tunnel=none
     up
     gives 0
-    for age in '0 just now' '60 60 s' '200 3 min' '7300 2 h' '260000 3 days'; do
+    for age in '0 0 s' '60 60 s' '200 3 min' '7300 2 h' '260000 3 days'; do
         aged "${age%% *}"
         show
         gives 0
-        [[ $output = "dtcp0: up since ${age#* }"* ]]
-        [[ $output = *" ago "* ]] || [[ $age = 0* ]]
+        [[ $output = "dtcp0: up for ${age#* } "* ]] || [[ $age = 0* && $output = 'dtcp0: up for '[0-9]' s '* ]]
     done
     # Names of one width, each with something beside it.
     [ "$(tail -n +2 <<<"$output" | grep -cE '^  [A-Za-z ]{12} [^ ]')" = "$(($(wc -l <<<"$output") - 1))" ]
     [[ $output != *$'\e'* ]]
-    timeout 10 script -qec "'$DTCP_UP' --status --run-dir '$RUN_DIR'" /dev/null </dev/null >seen 3>&-
-    grep -F $'dtcp0: \e[32mup\e[0m since 3 days ago' seen
+    timeout "$PATIENCE" script -qec "'$DTCP_UP' --status --run-dir '$RUN_DIR'" /dev/null </dev/null >seen 3>&-
+    grep -F $'dtcp0: \e[32mup\e[0m for 3 days' seen
     # Not for programs.
-    timeout 10 script -qec "'$DTCP_UP' --status --json --run-dir '$RUN_DIR'" /dev/null </dev/null >seen 3>&-
+    timeout "$PATIENCE" script -qec "'$DTCP_UP' --status --json --run-dir '$RUN_DIR'" /dev/null </dev/null >seen 3>&-
     run ! grep -F $'\e' seen
 }
 
@@ -152,7 +173,7 @@ aged() { sed -i "s/^since=.*/since=$((EPOCHSECONDS - $1))/" run/dtcp0.state; }
     show --json
     gives 1
     json '{o["interface"]: o["state"] for o in a} == {"dtcp0": "up", "six": "connecting"}'
-    for options in '-i dtcp0' '-i dtcp0 -l lo' '-l lo'; do
+    for options in '-i dtcp0' '-i dtcp0 -l lo'; do
         # shellcheck disable=SC2086 # options and their values
         show --json $options
         gives 0

@@ -32,20 +32,26 @@ fails() {
     [ "$pid" = "$(state pid)" ]
     [ "$(stat -c %a "$RUN_DIR" "$RUN_DIR/dtcp0.pid" "$RUN_DIR/dtcp0.state" | xargs)" = '755 600 644' ]
     # It is still the same one, which asks the server whether it is there.
-    up
+    for how in '' '--wait 0'; do
+        # shellcheck disable=SC2086 # an option and its value
+        up $how
+        gives 0
+        the_same "$stderr" 'dtcp-up: dtcp0: is up already'
+    done
+    up --quiet
     gives 0
-    up --wait 0
-    gives 0
+    silent
     [ "$(<"$RUN_DIR/dtcp0.pid")" = "$pid" ]
     wait_for 2 grep -q 'received b.ping.r.n' log
     [ "$(events accepted | wc -l)" = 1 ]
     down
     gives 0
+    silent
     nothing_left
     [ "$(heard | tail -n 1)" = 'quit\r\n' ]
     down
     gives 0
-    silent
+    the_same "$stderr" 'dtcp-up: there is no tunnel to take down'
     show
     gives 1
 }
@@ -157,12 +163,15 @@ up_now() { show && [ "$status" = 0 ]; }
     for how in '--wait 1' '--wait 0' '--persist --wait 1'; do
         # shellcheck disable=SC2086 # an option and its value
         up --foreground $how
-        gives 69 'dtcp0: another process keeps it'
+        gives 69 'dtcp0: another keeper' 'has it'
     done
     switch login=ok
     down
     up
+    # Up, too: a supervisor would take 0 for the end of its own child.
     up --foreground
+    gives 69 'dtcp0: another keeper' 'has it'
+    up
     gives 0
 }
 
@@ -194,6 +203,27 @@ up_now() { show && [ "$status" = 0 ]; }
         up $how
         [[ $status = 76 || $how = '--wait 0' ]]
         nothing_left
+    done
+}
+
+@test "76 at the greeting passes, with --persist: a portal, or a port that is not forwarded yet" {
+    serve
+    account tunnel=none
+    for greeting in 'line HTTP/1.1 302 Found' 'line +OK' 'line \x16\x03\x01' 'endless 600'; do
+        switch "greeting=$greeting"
+        fails 76 'dtcp0: server 127.0.0.1'
+        up --persist --wait 1
+        gives 75 'dtcp0: server 127.0.0.1' 'still being tried'
+        down
+        gives 0
+        up --wait 0
+        gives 75
+        show
+        [[ $output = 'dtcp0: connecting'* ]]
+        switch greeting=ok
+        wait_for 20 up_now
+        down
+        gives 0
     done
 }
 
@@ -315,22 +345,4 @@ up_now() { show && [ "$status" = 0 ]; }
         took "$start" 0 2000
         nothing_left
     done
-}
-
-@test "SIGINT ends a foreground call that waits for what another keeper brings up" {
-    serve --set 'greeting=silent | delay 20000'
-    account tunnel=none
-    up --wait 0
-    gives 75
-    background env --default-signal=INT strace -qq -o trace -e trace=connect \
-        "$DTCP_UP" -c "$ACCOUNTS" --run-dir "$RUN_DIR" --foreground --wait 30
-    wait_for 10 grep -q 'dtcp0.sock.* = 0' trace
-    start=$(now)
-    pkill -INT -f "^$DTCP_UP .*$T/.* --foreground"
-    wait "${started[-1]}" || status=$?
-    [ "$status" = 130 ]
-    took "$start" 0 2000
-    down
-    gives 0
-    nothing_left
 }

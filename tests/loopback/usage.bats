@@ -6,7 +6,7 @@
 load helper
 
 # call OPTION...: runs dtcp-up without the options that the helper gives.
-call() { run --separate-stderr timeout 20 "${within[@]}" "$DTCP_UP" "$@" 3>&- </dev/null; }
+call() { run --separate-stderr timeout "$PATIENCE" "${within[@]}" "$DTCP_UP" "$@" 3>&- </dev/null; }
 
 # wrong QUOTED OPTION...: such a call ends with 64 and a line that quotes what is
 # wrong with it.
@@ -28,7 +28,7 @@ wrong() {
     done
     [ "$(wc -L <<<"$output")" -le 80 ]
     [ "$(wc -l <<<"$output")" -le 40 ]
-    for option in 'c, --config' 's, --server' 'i, --interface' 'l, --link' 'w, --wait' 'p, --persist' \
+    for option in 'c, --config' 's, --server' 'i, --interface' 'l, --link' 'e, --event' 'w, --wait' 'p, --persist' \
         'f, --foreground' 'n, --dry-run' 'd, --down' 'S, --status' 't, --check' 'j, --json' \
         'v, --verbose' 'q, --quiet' 'h, --help' 'V, --version'; do
         [[ $output = *" -$option"* ]]
@@ -73,7 +73,7 @@ wrong() {
 }
 
 @test "options without their value" {
-    for option in -c -s -i -l -w --config --server --interface --link --wait --run-dir; do
+    for option in -c -s -i -l -e -w --event --config --server --interface --link --wait --run-dir; do
         wrong $option $option
         wrong $option -v $option
     done
@@ -93,6 +93,7 @@ wrong() {
     done
     for value in '' a/b . .. abcdefghijklmnop 'a b' a:b; do
         wrong "$value" --link "$value"
+        wrong "$value" --event "$value"
     done
     wrong '\xe3\x83\x88' -i $'\xe3\x83\x88'
 }
@@ -103,6 +104,23 @@ wrong() {
         wrong "$value" --dry-run -- "$value"
     done
     wrong 1.2.3.5 1.2.3.4 1.2.3.5
+    # What was meant is said.
+    while read -r word meant; do
+        wrong "$word" "$word"
+        [[ $stderr = *"$meant"* ]]
+    done <<'END'
+up dtcp-up alone
+start dtcp-up alone
+down dtcp-up --down
+stop dtcp-up --down
+status dtcp-up --status
+check dtcp-up --check
+help dtcp-up --help
+version dtcp-up --version
+lo dtcp-up --link
+END
+    wrong down --verbose down
+    wrong status --down status
     for command in --down --status --check; do
         wrong 1.2.3.4 $command 1.2.3.4
         wrong 1.2.3.4 1.2.3.4 $command
@@ -113,8 +131,8 @@ wrong() {
     for one in d:down S:status t:check; do
         for other in d:down S:status t:check; do
             [ $one != $other ] || continue
-            wrong "${other#*:}" --${one#*:} --${other#*:}
-            wrong "${other#*:}" -${one%:*}${other%:*}
+            wrong "--${other#*:}" --${one#*:} --${other#*:}
+            wrong "--${other#*:}" -${one%:*}${other%:*}
         done
         # Twice the same is no contradiction.
         call -${one%:*}${one%:*} --run-dir "$T/none" -c "$T/none"
@@ -133,6 +151,14 @@ wrong() {
     wrong --persist --dry-run --persist
     wrong --quiet --verbose --quiet
     wrong --quiet -qv
+    for option in --foreground --dry-run; do
+        wrong $option --event eth0 $option
+    done
+    wrong --link --event eth0 --link eth1
+    for command in --status --check; do
+        wrong --event --event eth0 $command
+    done
+    wrong 1.2.3.5 --down --event eth0 1.2.3.4 1.2.3.5
     for command in '' --down --check --dry-run --foreground; do
         # shellcheck disable=SC2086 # nothing, or one
         wrong --json --json $command
@@ -178,7 +204,10 @@ wrong() {
         # shellcheck disable=SC2086 # options
         call $option --run-dir "$RUN_DIR"
         gives 0
-        silent
+        case $option in
+        *-q) silent ;;
+        *) [[ $stderr = *'there is no tunnel to take down' ]] ;;
+        esac
     done
 }
 

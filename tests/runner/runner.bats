@@ -1,10 +1,14 @@
 #!/usr/bin/env bats
+# shellcheck source-path=SCRIPTDIR
 # The runner: a run that tested less than it should never passes.
 
-# In these single quotes are tests for another bats.
-# shellcheck disable=SC2016
+# In these single quotes are tests for another bats; $output is run's.
+# shellcheck disable=SC2016,SC2030,SC2031
 
 bats_require_minimum_version 1.5.0
+
+# For what takes seconds: it ends what hangs, on any machine.
+PATIENCE=900
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
@@ -19,7 +23,7 @@ file() { sed 's/^test /@test /' >"$1.bats"; }
 run_tests() {
 	local status=$1
 	shift
-	run "-$status" --separate-stderr timeout 60 \
+	run "-$status" --separate-stderr timeout "$PATIENCE" \
 		"$BATS_TEST_DIRNAME/../run" "$@" 3>&-
 	echo "$output"
 	last=${lines[-1]}
@@ -110,6 +114,76 @@ test "b" { false; }'
 	run_tests 1 -x fast one.bats
 }
 
+# program NAME: an executable script of what is on standard input.
+program() {
+	mkdir -p "$(dirname "$1")"
+	{ echo '#!/bin/bash' && cat; } >"$1"
+	chmod +x "$1"
+}
+
+@test "a program that prints results itself is counted as a BATS file is" {
+	program one.tap <<<'echo "1..2"; echo "ok 1 first $*"; echo "not ok 2 second"; echo "# why"; exit 1'
+	run_tests 1 -f some one.tap
+	[[ $output == *'one.tap: first -f some'*Failures:*second*'# why'* ]]
+	[ "$last" = '1 passed, 1 failed, 0 skipped' ]
+	program short.tap <<<'echo "1..2"; echo "ok 1 first"'
+	run_tests 1 short.tap
+	[[ $output == *'ran 1 of 2 tests'* ]]
+	program hangs.tap <<<'echo "1..1"; sleep 60'
+	run_tests 1 -t 1 hangs.tap
+	[[ $output == *'time limit of 1 s'* ]]
+}
+
+# unit_project: a project of its own with two unit test programs, whose second
+# case fails, and one without cases.
+unit_project() {
+	mkdir -p tests/unit
+	cp "$BATS_TEST_DIRNAME"/../unit/unit.{bash,tap} tests/unit
+	touch tests/unit/{good,bad,empty}_test.c
+	printf 'unit:\n' >Makefile
+	program build/unit/good <<<'[ $# -gt 0 ] || echo "all is well"'
+	program build/unit/bad <<-'END'
+		[ $# -gt 0 ] || printf 'one: of two\nthe other\n'
+		[ "${1-}" != 'the other' ] || { echo the reason; exit 1; }
+	END
+	program build/unit/empty <<<'[ $# = 0 ]'
+}
+
+@test "unit tests: each case of each program is a test, and none may have no case" {
+	unit_project
+	run_tests 1 tests/unit/unit.tap
+	[[ $output == *'ok - unit/unit.tap: bad: one: of two'*'ok - unit/unit.tap: good: all is well'* ]]
+	[[ $output == *Failures:*'bad: the other'*'# the reason'*'empty: has cases'* ]]
+	[ "$last" = '2 passed, 2 failed, 0 skipped' ]
+	run_tests 0 -f '^good:|of two$' tests/unit/unit.tap
+	[ "$last" = '2 passed, 0 failed, 0 skipped' ]
+}
+
+@test "unit tests that cannot be built fail the run" {
+	unit_project
+	printf 'unit:\n\tfalse\n' >Makefile
+	run_tests 1 tests/unit/unit.tap
+	[ "$last" = '0 passed, 1 failed, 0 skipped' ]
+}
+
+@test "how long all files take is said before the first, and goes by the machine" {
+	local boot
+	mkdir -p tests/lab tests/some
+	cp "$BATS_TEST_DIRNAME/../run" "$BATS_TEST_DIRNAME/../speed.bash" tests
+	file tests/some/one <<<'test "a" { true; }'
+	for boot in 'sleep 0.01' 'sleep 2' 'exit 1'; do
+		printf '%s\n' '#!/bin/sh' "$boot" >tests/lab/boot
+		chmod 755 tests/lab/boot
+		run -0 timeout "$PATIENCE" tests/run 3>&-
+		echo "${lines[0]}" >>said
+	done
+	[[ $(sed -n 1p said) == '# 1 files, about 3 minutes on this machine'* ]]
+	grep -E '^# 1 files, about 1[78] minutes' said
+	sed -n 3p said | grep '^ok' # a lab that does not start is for its tests to tell
+	run_tests 0 tests/some/one.bats
+	[[ $output != *minutes* ]]
+}
+
 # run_counted ATMOST FILES [ARGUMENT...]: runs as many files, each of which waits
 # for others until ATMOST run, or half a minute; the most at a time is in $most.
 run_counted() {
@@ -144,13 +218,13 @@ run_counted() {
 }
 
 @test "a lab that panics fails the run" {
-	run -125 timeout 60 "$BATS_TEST_DIRNAME/../lab/boot" \
+	run -125 timeout "$PATIENCE" "$BATS_TEST_DIRNAME/../lab/boot" \
 		sh -c 'echo c >/proc/sysrq-trigger' 3>&-
 	[[ $output == *'without writing down a status'* ]]
 }
 
 @test "the lab passes on the status and both outputs" {
-	run -7 --separate-stderr timeout 60 "$BATS_TEST_DIRNAME/../lab/boot" \
+	run -7 --separate-stderr timeout "$PATIENCE" "$BATS_TEST_DIRNAME/../lab/boot" \
 		sh -c 'echo out; echo err >&2; exit 7' 3>&-
 	[ "$output" = out ]
 	# Set by run.
@@ -159,22 +233,75 @@ run_counted() {
 }
 
 @test "the lab ends at its time limit, and leaves nothing on the machine" {
+	# shellcheck source=../speed.bash
+	. "$BATS_TEST_DIRNAME/../speed.bash"
+	measure_speed
 	mkdir tmp shared
-	TMPDIR=$PWD/tmp run -124 timeout 60 "$BATS_TEST_DIRNAME/../lab/boot" \
-		-t 10 -o shared sh -c \
-		'echo x >/etc/lab-was-here; echo y >shared/file; sync; sleep 60' 3>&-
+	# shellcheck disable=SC2153 # measure_speed has set it
+	TMPDIR=$PWD/tmp run -124 timeout "$PATIENCE" "$BATS_TEST_DIRNAME/../lab/boot" \
+		-r -t $((5 * SLOW)) -o shared sh -c \
+		'echo x >/etc/lab-was-here; echo y >shared/file; sync; sleep 10000' 3>&-
 	[ "$(cat shared/file)" = y ]
 	[ ! -e /etc/lab-was-here ]
 	[ -z "$(ls tmp)" ]
 	# The kernel's processes have the folder in their arguments.
-	local end=$((SECONDS + 5))
+	local end=$((SECONDS + PATIENCE))
 	while pgrep -f "init=$PWD/tmp"; do
 		[ $SECONDS -lt $end ]
 	done
 }
 
+# lab_time OPTION... COMMAND: runs a shell command in the lab; how long it took there
+# and here, in milliseconds, is in $there and $here.
+lab_time() {
+	local began=${EPOCHREALTIME/./} command=${*: -1}
+	run -0 timeout "$PATIENCE" "$BATS_TEST_DIRNAME/../lab/boot" "${@:1:$#-1}" bash -c '
+		began=${EPOCHREALTIME/./}
+		eval "$1"
+		echo $(((${EPOCHREALTIME/./} - began) / 1000))' - "$command" 3>&-
+	here=$(((${EPOCHREALTIME/./} - began) / 1000))
+	there=$output
+	echo "$command: $there ms in the lab, $here ms here"
+}
+user_mode() { [ "$("$BATS_TEST_DIRNAME/../lab/boot" -n)" = uml ] || skip 'this machine has the kernel'; }
+
+@test "waits of the lab take no time here, and go by its own clock there" {
+	local kernel
+	user_mode
+	for kernel in uml installed; do
+		lab_time -k "$kernel" 'sleep 3000'
+		[ "$there" -ge 3000000 ]
+		[ "$there" -lt 3010000 ]
+		[ "$here" -lt 1500000 ]
+	done
+}
+
+@test "the lab's clock is slow while it works: no limit passes because a machine is slow" {
+	local work='for ((i = 0; i < 30000; i++)); do :; done' slow
+	user_mode
+	LAB_CLOCK=50 lab_time "$work"
+	slow=$there
+	lab_time -r "$work"
+	[ "$there" -gt $((slow * 5)) ]
+}
+
+@test "the machine's clock can be had in the lab, to measure" {
+	lab_time -r 'sleep 2'
+	[ "$there" -ge 2000 ]
+	[ "$here" -ge 2000 ]
+}
+
+@test "limits grow with the time that a program takes to start" {
+	measure() { run -0 bash -c '. "$1/speed.bash"; measure_speed; echo "$SLOW"' - "$BATS_TEST_DIRNAME/.."; }
+	measure
+	[ "$output" -ge 1 ]
+	program bin/true <<<'sleep 0.03'
+	PATH=$PWD/bin:$PATH measure
+	[ "$output" -ge 30 ]
+}
+
 @test "the lab runs on the installed kernel, too, where there is a newer one" {
-	run -0 timeout 60 "$BATS_TEST_DIRNAME/../lab/boot" -k installed \
+	run -0 timeout "$PATIENCE" "$BATS_TEST_DIRNAME/../lab/boot" -k installed \
 		bash -c 'uname -r && ip tunnel add t mode sit remote 192.0.2.1 && ip link show t' 3>&-
 	[[ $output == "$(linux.uml --version)"*"link/sit"* ]]
 }
@@ -184,6 +311,8 @@ run_counted() {
 fetch_kernel() {
 	mkdir -p tests/lab bin
 	cp "$BATS_TEST_DIRNAME"/../lab/{fetch-kernel,boot} tests/lab
+	cp "$BATS_TEST_DIRNAME/../speed.bash" tests
+	cp "$BATS_TEST_DIRNAME"/../apt.bash tests
 	printf '%s\n' '#!/bin/sh' "echo $1" >bin/linux.uml
 	printf '%s\n' '#!/bin/sh' 'exit 100' >bin/apt-get
 	chmod +x bin/*

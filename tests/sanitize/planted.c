@@ -5,7 +5,7 @@
  * find it. */
 #include <stdlib.h>
 
-#include "offer.h"
+#include "protocol/offer.h"
 
 bool __real_offer_check(struct offer *o, char why[OFFER_WHY_MAX]);
 bool __wrap_offer_check(struct offer *o, char why[OFFER_WHY_MAX]);

@@ -9,7 +9,7 @@
 # times slower, a tunnel's story in the lab.
 
 ASAN = $(BUILD)/asan
-# JAIL=0: see src/jail.c.
+# JAIL=0: see src/common/jail.c.
 ASAN_FLAGS = -DJAIL=0 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -fno-common
 # Linked in: the session changes its user before it may need to load anything.
@@ -31,7 +31,7 @@ check-valgrind: deps
 # What the two makes above ask for.
 planted: $(BUILD)/planted
 
-$(BUILD)/planted: tests/sanitize/planted.c $(OBJECTS)
-	$(COMPILE) -Isrc -o $@ $^ $(HARDEN_LD) $(LDFLAGS) -Wl,--wrap=offer_check $(LDLIBS)
+$(BUILD)/planted: tests/sanitize/planted.c $(call objects,dtcp-up)
+	$(COMPILE) -o $@ $^ $(HARDEN_LD) $(LDFLAGS) -Wl,--wrap=offer_check $(LDLIBS)
 
 .PHONY: check-asan check-valgrind planted

@@ -25,7 +25,7 @@ serve() {
 		--log log --control control --user foo bar 2001:db8:c0de::/48 "$@" \
 		>said 2>errors 3>&- &
 	server=$!
-	local end=$((SECONDS + 10))
+	local end=$((SECONDS + 300))
 	until [ -s said ]; do
 		[ $SECONDS -lt $end ] && [ ! -s errors ]
 		read -rt 0.02 <> <(:) || true
@@ -43,7 +43,7 @@ dial() {
 # hear: reads a line, without its CR, into $heard.
 hear() {
 	heard=''
-	IFS= read -rt 5 heard <&5
+	IFS= read -rt 300 heard <&5
 	heard=${heard%$'\r'}
 }
 
@@ -62,13 +62,13 @@ login() {
 # closed: the server has closed the connection.
 closed() {
 	local status=0
-	IFS= read -rt 5 heard <&5 2>/dev/null || status=$?
+	IFS= read -rt 300 heard <&5 2>/dev/null || status=$?
 	[ $status = 1 ]
 }
 
 # order COMMAND: by the control pipe; waits until it is done.
 order() {
-	local end=$((SECONDS + 5)) token=t$RANDOM$RANDOM
+	local end=$((SECONDS + 300)) token=t$RANDOM$RANDOM
 	printf '%s %s\n' $token "$*" >control
 	until grep -q " control-[a-z]* $token" log; do
 		[ $SECONDS -lt $end ]
@@ -80,8 +80,8 @@ events() { awk -v event="$1" '$3 == event' log | wc -l; }
 
 # wait_event EVENT [COUNT]
 wait_event() {
-	local end=$((SECONDS + 5))
-	until [ "$(events "$1")" -ge "${2:-1}" ]; do
+	local end=$((SECONDS + 300))
+	until [ -e log ] && [ "$(events "$1")" -ge "${2:-1}" ]; do
 		[ $SECONDS -lt $end ]
 		read -rt 0.02 <> <(:) || true
 	done
@@ -98,7 +98,7 @@ wait_event() {
 	say ping && hear
 	[ "$heard" = '+OK hi, happy to hear from you' ]
 	say help && hear
-	[[ $heard == '+OK '* ]]
+	[ "$heard" = '+OK valid commands are: TUNNEL PING QUIT' ]
 	say PONG && hear
 	[ "$heard" = '-ERR invalid command' ]
 	say quit && hear
@@ -118,6 +118,74 @@ wait_event() {
 	[ "$heard" = '+OK pong' ]
 	say quit && hear
 	[ "$heard" = '+OK tunnel server quitting' ]
+	closed
+}
+
+@test "KAME: commands in any case, words after ping, a blank at the end" {
+	serve
+	dial
+	login upper 'network '
+	[[ $heard == '+OK 127.0.0.1 '* ]]
+	say 'PING are you there'
+	hear
+	[[ $heard == '+OK hi'* ]]
+	say ''
+	hear
+	[ "$heard" = '-ERR invalid command' ]
+	say Quit
+	hear
+	[[ $heard == '+OK see you'* ]]
+}
+
+# hung [COUNT]: so many connections are served no more, and none was closed.
+hung() {
+	wait_event hung "${1:-1}"
+	[ "$(events hung)" = "${1:-1}" ]
+	[ "$(events ended)" = 0 ]
+	not_closed
+}
+not_closed() {
+	local status=0
+	IFS= read -rt 0.3 heard <&5 || status=$?
+	[ $status -gt 128 ]
+}
+
+@test "no interface left: KAME falls silent for good, Feel6 says so" {
+	serve --set interfaces=1
+	dial
+	login upper
+	[[ $heard == '+OK '* ]]
+	exec 6<&5 # stays
+	dial
+	say "tunnel foo $(printf %s "foo${challenge}bar" | md5sum | tr a-f A-F | cut -c -32) host"
+	hung
+	say ping
+	hung
+	order 'set interfaces=2'
+	dial
+	login upper
+	[[ $heard == '+OK '* ]]
+	exec 7<&5
+	order 'set dialect=feel6'
+	dial
+	login lower
+	[ "$heard" = '-ERR tunnel interface sold out' ]
+	say quit && hear
+	closed
+}
+
+@test "KAME: after a type that it does not have it answers quit, and does not close" {
+	serve --set types=host,tunnelonly
+	dial
+	login upper
+	[ "$heard" = '-ERR unsupported tunnel type network' ]
+	say quit && hear
+	[ "$heard" = '+OK see you soon.' ]
+	hung
+	order 'set dialect=feel6'
+	dial
+	login lower teredo
+	say quit && hear
 	closed
 }
 
@@ -252,7 +320,7 @@ outcome() {
 	order 'set ping=err \e[31mred\x07 | raw no end'
 	say ping && hear
 	[ "$heard" = $'-ERR \e[31mred\a' ]
-	IFS= read -rt 5 -N 6 heard <&5
+	IFS= read -rt 300 -N 6 heard <&5
 	[ "$heard" = 'no end' ]
 }
 
@@ -327,29 +395,29 @@ outcome() {
 	order 'set cut='
 	order 'set eol=lf'
 	exec 5<>"/dev/tcp/127.0.0.1/$port"
-	IFS= read -rt 5 heard <&5
+	IFS= read -rt 300 heard <&5
 	[[ $heard == *server ]]
 	order 'set ping=garbage 5000 | close'
 	say ping
-	[ "$(timeout 5 cat <&5 | wc -c)" = 5000 ]
+	[ "$(timeout 300 cat <&5 | wc -c)" = 5000 ]
 	order 'set ping=flood 1000 | close'
 	dial
 	say ping
-	[ "$(timeout 5 cat <&5 | wc -l)" = 1000 ]
+	[ "$(timeout 300 cat <&5 | wc -l)" = 1000 ]
 	order 'set ping=endless 100000 | close'
 	dial
 	say ping
-	timeout 5 cat <&5 >endless || true
+	timeout 300 cat <&5 >endless || true
 	[ "$(wc -c <endless)" = 100000 ]
 	[ "$(wc -l <endless)" = 0 ]
 	order 'set ping=pongs 200 | close'
 	dial
 	say ping
-	[ "$(timeout 5 cat <&5 | sort | uniq -c | xargs)" = $'200 +OK\r' ]
+	[ "$(timeout 300 cat <&5 | sort | uniq -c | xargs)" = $'200 +OK\r' ]
 	order 'set ping=drip 10'
 	dial
 	say ping
-	IFS= read -rt 5 -N 3 heard <&5
+	IFS= read -rt 300 -N 3 heard <&5
 	[ "$heard" = AAA ]
 }
 
@@ -368,11 +436,29 @@ outcome() {
 	grep -F "leftover b'rest'" log
 }
 
+@test "it ends when it is told to, whichever of its threads hears of it" {
+	cat >hears.py <<-'END'
+		import signal, sys, threading, time
+		threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
+		signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+		sys.path[0] = sys.argv.pop(1)
+		import dtcpd
+		dtcpd.main()
+	END
+	/usr/bin/python3 -B -E hears.py "$BATS_TEST_DIRNAME" --no-tunnel --port 0 --log log 3>&- &
+	server=$!
+	wait_event listening
+	kill "$server"
+	wait_event stopped
+	wait "$server"
+	server=
+}
+
 @test "a switch or an action that does not exist is refused" {
 	serve
 	order 'set colour=red'
 	grep 'control-failed .* no such switch: colour=red' log
 	order 'set ping=explode'
 	grep 'control-failed .* no such action: explode' log
-	run -1 timeout 5 /usr/bin/python3 -B -E "$BATS_TEST_DIRNAME/dtcpd.py" --set a=b
+	run -1 timeout 300 /usr/bin/python3 -B -E "$BATS_TEST_DIRNAME/dtcpd.py" --set a=b
 }

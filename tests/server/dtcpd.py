@@ -31,7 +31,7 @@ class Server:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             self.log_fd = os.open(options.log, flags, 0o644)
         self.lock = threading.RLock()
-        # Held until a far end is gone: only then its addresses can have another.
+        # Held until a far end is there, or gone: only then its addresses can have another.
         self.removal = threading.RLock()
         self.sessions = {}
         self.lost = {}    # user: when a session of his ended without `quit`
@@ -78,9 +78,17 @@ class Server:
         with self.lock:
             return time.monotonic() < self.lost.get(user, -1e9) + hold
 
+    def sold_out(self):
+        """Whether no interface is left for one more tunnel."""
+        limit = self.switches.get("interfaces")
+        with self.lock:
+            return limit and sum(bool(s.user) for s in self.sessions.values()) >= int(limit)
+
     def displace(self, newer):
         """A new tunnel to an address takes the place of an older one, which
         a client that vanished without a word left behind."""
+        if self.switches.get("outlive") == "on":
+            return
         with self.removal:
             with self.lock:
                 older = [s for s in self.sessions.values()
@@ -89,12 +97,35 @@ class Server:
                 other.log("displaced", "by %d" % newer.number)
                 self.remove(other)
 
+    def taken(self, newer):
+        """Whether an older session still has this pair of addresses: as with KAME's
+        server the newer one is answered all the same, and lives on its interface."""
+        with self.lock:
+            found = any(s.far_end and s.peer == newer.peer
+                        for s in self.sessions.values() if s is not newer)
+        if found:
+            newer.log("tunnel-failed", "an older session has the pair")
+        return found
+
     def remove(self, which):
         """Removes the tunnel of a session, once."""
         with self.removal:
             end, which.far_end = which.far_end, None
             if end:
                 end.remove()
+
+    def remove_after_quit(self, which):
+        """Removes the tunnel, which may take time; and as with KAME's server it is
+        the pair of addresses that goes then, with whoever has it by now."""
+        delay = int(self.switches.get("removal"))
+        if not delay:
+            self.remove(which)
+            return
+        time.sleep(delay / 1000)
+        with self.lock:
+            pair = [s for s in self.sessions.values() if s.peer == which.peer]
+        for each in pair:
+            self.remove(each)
 
     def forget(self, which):
         """A session is over."""
@@ -186,12 +217,16 @@ def main():
         threading.Thread(target=server.serve_control, daemon=True,
                          args=(options.control,)).start()
     threading.Thread(target=server.serve, args=(listener,), daemon=True).start()
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    # A pipe that is written to at once: a handler of Python's own does not run while the
+    # main thread waits, if the signal came just before or to another thread.
+    ended, end = os.pipe()
+    os.set_blocking(end, False)
+    signal.set_wakeup_fd(end)
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.signal(signal.SIGINT, lambda *_: None)
     server.log(0, "listening", "%s:%d" % listener.getsockname())
     print("port %d" % listener.getsockname()[1], flush=True)
-    stop.wait()
+    os.read(ended, 1)
     server.stop()
     os._exit(0)
 

@@ -51,6 +51,10 @@ DEFAULTS = {
     "host6": "",            # CLIENT6,SERVER6 of type host
     "trailing": "",         # words after the prefix
     "tunnel": "on",         # off: log in, build nothing
+    "types": "network tunnelroute host tunnelonly",  # that it knows
+    "interfaces": "",       # how many tunnels there can be; none: no limit
+    "outlive": "off",       # on: a tunnel goes with its own session alone
+    "removal": "0",         # milliseconds that it takes to remove a tunnel after quit
     "mtu": "1480",          # of our end
     "allrouters": "on",     # off: our end does not join ff02::2
 }

@@ -8,8 +8,6 @@ import hashlib
 import os
 import time
 
-TYPES = ("network", "tunnelroute", "host", "tunnelonly")
-
 # Known lines of the two dialects. KAME's server wants the digest in upper
 # case, exactly; Feel6 in lower case.
 DIALECTS = {
@@ -18,7 +16,7 @@ DIALECTS = {
         "greeting": "+OK %s KAME tunnel server",
         "ping": "+OK hi, happy to hear from you",
         "quit": "+OK see you soon.",
-        "help": "+OK valid commands are: help ping quit tunnel",
+        "help": "+OK valid commands are: TUNNEL PING QUIT",
     },
     "feel6": {
         "upper": False,

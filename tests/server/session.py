@@ -14,6 +14,10 @@ class Ended(Exception):
     """The connection is over; the text says why."""
 
 
+class Hung(Exception):
+    """Nobody serves the connection any more, and nobody closes it."""
+
+
 class Session:
     """Serves one client; run() is the body of a thread of its own."""
 
@@ -26,10 +30,11 @@ class Session:
         self.user = None        # once logged in
         self.far_end = None
         self.quit = False
+        self.closes = True      # after `quit`
         self.buffer = b""
         self.orders = []        # from the control thread
         self.wake_read, self.wake_write = os.pipe()
-        self.began = self.heard = time.monotonic()
+        self.heard = time.monotonic()
 
     def log(self, event, detail=""):
         """Writes a line about this connection to the log."""
@@ -52,10 +57,16 @@ class Session:
                 self.switches.get("dialect"), asked))
             while True:
                 self.command(self.read_line())
+        except Hung:
+            self.log("hung")
+            return
         except Ended as error:
             why = str(error)
         except OSError as error:
             why = "lost: " + os.strerror(error.errno or 0)
+        if self.quit:
+            # The FIN says that the tunnel is gone.
+            self.server.remove_after_quit(self)
         self.sock.close()
         if self.buffer:
             self.log("leftover", repr(self.buffer))
@@ -65,6 +76,11 @@ class Session:
     def command(self, line):
         """Answers one line of the client's."""
         words = line.split(" ")
+        if self.kame():
+            # In any letter case, whatever comes after `ping`, a blank at the end.
+            words = line.rstrip(" ").split(" ")
+            words[0] = words[0].lower()
+            line = words[0]
         if words[0] == "tunnel":
             self.log("login", " ".join(words[1:2] + words[3:]))
             self.step("login", lambda: self.login(words))
@@ -73,11 +89,17 @@ class Session:
         elif line == "help":
             self.step("help", lambda: self.dialect("help"))
         elif line == "quit":
-            self.quit = True
             self.step("quit", lambda: self.dialect("quit"))
+            if not self.closes:
+                raise Hung
+            self.quit = True
             raise Ended("quit")
         else:
             self.step("other", lambda: protocol.ERR_COMMAND)
+
+    def kame(self):
+        """Whether it behaves as KAME's server does."""
+        return self.switches.get("dialect") == "kame"
 
     def dialect(self, name):
         """The dialect's line NAME."""
@@ -149,20 +171,33 @@ class Session:
             # dtcp-up must never do this: KAME's server leaks the first tunnel.
             self.log("second-login", words[1])
             self.server.remove(self)
+        if self.server.sold_out():
+            if self.kame():
+                raise Hung  # it would answer, but dies of it
+            return protocol.ERR_SOLD_OUT
         user, kind = words[1], words[3]
         offer = self.server.offer(user)
         self.user = user
-        if self.switches.get("tunnel") == "on":
+        if self.switches.get("tunnel") == "on" and not self.build(kind, offer):
+            self.user = None
+            return protocol.ERR_SOLD_OUT
+        self.log("login-ok", "%s %s" % (user, kind))
+        return protocol.login_reply(kind, self.client4(), self.server4(), offer)
+
+    def build(self, kind, offer):
+        """Builds the tunnel; False where that fails. One login at a time: of two from
+        the same address the later one is to find the tunnel of the other."""
+        with self.server.removal:
             self.server.displace(self)
+            if self.server.taken(self):
+                return True
             end = FarEnd("dtcp%d" % self.number, self.sock.getsockname()[0],
                          self.peer, self.log)
             if not end.build(kind, offer, self.switches.get("mtu"),
                              self.switches.get("allrouters") == "on"):
-                self.user = None
-                return protocol.ERR_SOLD_OUT
+                return False
             self.far_end = end
-        self.log("login-ok", "%s %s" % (user, kind))
-        return protocol.login_reply(kind, self.client4(), self.server4(), offer)
+            return True
 
     def refusal(self, words):
         """Why this login is refused; "" when it is not."""
@@ -173,7 +208,8 @@ class Session:
         if password is None or digest != protocol.response(
                 self.switches.get("dialect"), user, self.challenge, password):
             return protocol.ERR_AUTH
-        if kind not in protocol.TYPES:
+        if kind not in self.switches.words("types"):
+            self.closes = not self.kame()
             return protocol.ERR_TYPE % kind
         if self.server.held(user):
             return "-ERR " + self.switches.get("holdtext")
@@ -183,9 +219,10 @@ class Session:
 
     def deadline(self):
         """When this connection is ended for its silence, or at all, and why."""
-        limit = self.switches.get("idle" if self.user else "unlogged")
-        since = self.heard if self.user else self.began
-        ends = [(since + float(limit), "timeout")]
+        limit = float(self.switches.get("idle" if self.user else "unlogged"))
+        if self.buffer and self.kame():
+            limit = 1e6  # a line without its end is waited for
+        ends = [(self.heard + limit, "timeout")]
         life = float(self.switches.get("life")) / 1000
         if life and self.user:
             ends.append((self.logged_in_at() + life, "end of life"))

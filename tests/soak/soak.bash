@@ -7,7 +7,7 @@ soak_network() {
 	lab_up
 	lab_static
 	ip -n customer addr add 203.0.113.51/24 dev wan
-	lab_account lan=lan0
+	lab_account lan=lan0 path=trust # for a server that builds nothing
 	lab_dtcpd_start "$@"
 }
 
@@ -57,5 +57,28 @@ soak_refused() {
 			else print "ok"
 		}'
 	dtcp_up --down
+	assert_nothing_left || echo 'failed: something is left'
+}
+
+# soak_day EVENTS SEED [BREAK]: a day on a bad line (day.py): two of them, whose provider
+# drops what comes with the other one's address. Fails after what helps to understand why.
+soak_day() {
+	lab_up
+	lab_static
+	ip -n customer route del default
+	ip -n customer route add default via "$LAB_PROVIDER4" metric 100
+	lab_second_line 600
+	lab_source_checks
+	# A link that is made anew there, too.
+	provider bash -c 'echo 1 >/proc/sys/net/ipv4/conf/default/rp_filter'
+	modprobe -aq sch_ingress cls_basic em_cmp act_gact || true
+	lab_account lan=lan0 ping=2
+	customer env LAB_SLOW="$LAB_SLOW" /usr/bin/python3 -E -s -S "$LAB_TESTS/soak/day.py" \
+		"$DTCP_UP" "$2" "$1" ${3:+"$3"} || {
+		lab_why
+		ip -n provider addr
+		ip -n provider -6 route
+		return 1
+	}
 	assert_nothing_left || echo 'failed: something is left'
 }

@@ -16,6 +16,8 @@ import subprocess
 import sys
 import time
 
+from truth import read
+
 RUN = "/run/dtcp-up/dtcp0"
 EVENTS = "/run/lab/dtcpd-events.log"
 CONTROL = "/run/lab/dtcpd-control"
@@ -23,15 +25,6 @@ LIFE = 30  # milliseconds that a session lasts
 
 part, program, count, parts = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 addresses = sys.argv[5:7]
-
-
-def read(path):
-    """What a file says now; nothing, where it has gone."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""
 
 
 def output(*command):
@@ -118,14 +111,16 @@ def call(*arguments):
 
 def move(number):
     """To the other address: by a call as a hook does, or, each fourth time,
-    without one, because the address has gone. It has come again by the next."""
+    without one, because the address has gone. That one the last call named, so
+    the tunnel is back there when it has come again; the next call finds it there."""
     target = addresses[(number + 1) % 2]
     if number % 4 == 3:
-        subprocess.run(["ip", "addr", "del", addresses[number % 2] + "/24", "dev", "wan"],
-                       check=True)
+        named = addresses[number % 2]
+        subprocess.run(["ip", "addr", "del", named + "/24", "dev", "wan"], check=True)
         wait("a move to " + target, 30, lambda: up_from(target))
-        subprocess.run(["ip", "addr", "add", addresses[number % 2] + "/24", "dev", "wan"],
-                       check=True)
+        subprocess.run(["ip", "addr", "add", named + "/24", "dev", "wan"], check=True)
+        wait("the way back to " + named, 30, lambda: up_from(named))
+        target = named
     else:
         call("-w", "30", target)
     if not up_from(target):

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "backoff.h"
+#include "keeper/backoff.h"
 
 #include <string.h>
 
@@ -47,7 +47,7 @@ static void growth(void)
 	}
 }
 
-/* The delay follows the lot: no value is far more likely than another. */
+/* The delay follows the random number: no value is far more likely than another. */
 static void even(void)
 {
 	unsigned seconds[3] = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "clock.h"
+#include "common/clock.h"
 
 #include <limits.h>
 #include <unistd.h>

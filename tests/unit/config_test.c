@@ -1,207 +1,205 @@
 /* SPDX-License-Identifier: ISC */
-#include "config.h"
+#include "server/config.h"
 
-#include <fcntl.h>
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "account.h"
+#include "common/text.h"
+#include "server/user_line.h"
 #include "unit.h"
 
-/* Parses text from memory of just its size. */
-static struct account *parse_bytes(const char *text, size_t len)
-{
-	char *copy = malloc(len ? len : 1);
-	struct account *list;
+static struct config c;
 
+static bool parse(const char *text)
+{
 	unit_log_clear();
-	memcpy(copy, text, len);
-	list = config_parse("/etc/ppp/dtcp.conf", copy, len);
-	free(copy);
-	return list;
+	return config_parse(&c, "f", text, strlen(text));
 }
 
-static struct account *parse(const char *text)
+/* The first user's words, with the defaults; "" where the text is refused. */
+static const char *words(const char *line)
 {
-	return parse_bytes(text, strlen(text));
-}
-
-/* The users of a list, which is freed. */
-static const char *users(struct account *list)
-{
-	static char out[256];
+	static char out[USER_LINE_WORDS_MAX];
+	char text[2048];
 
 	out[0] = '\0';
-	for (const struct account *a = list; a; a = a->next) {
-		strcat(out, a->user);
-		strcat(out, " ");
+	snprintf(text, sizeof text, "user u p %s\n", line);
+	if (parse(text)) {
+		user_line_words(c.users, out);
+		config_free(&c);
 	}
-	account_free(list);
 	return out;
 }
 
-static void check_bad(const char *text, const char *says)
+/* Text is refused with a message that has part in it. */
+static void refused(const char *text, const char *part)
 {
-	struct account *list = parse(text);
-
-	CHECK_FOR(text, list == NULL);
-	CHECK_HAS(unit_log(), says);
-	account_free(list);
+	CHECK_FOR(text, !parse(text));
+	CHECK_HAS(unit_log(), part);
+	CHECK(c.users == NULL);
+	config_free(&c);
 }
 
-static void lines(void)
+static void defaults(void)
 {
-	struct account *list = parse("# comment\n\ns 1 a p\r\n\t\ns 2 b p\nt 3 c p");
-
-	CHECK(list != NULL);
-	CHECK_INT(list->line, 3);
-	CHECK_INT(list->next->line, 5);
-	CHECK_INT(list->next->next->line, 6);
-	CHECK_STR(users(list), "a b c ");
-	CHECK_STR(users(parse("s 1 a p")), "a ");
-	CHECK_STR(users(parse("s 1 a p\n")), "a ");
-	CHECK_STR(unit_log(), "");
+	CHECK(parse("# x\n\nuser foo bar\n"));
+	CHECK_INT(c.n_listen, 1);
+	CHECK_INT(c.listen[0].sin_addr.s_addr, 0);
+	CHECK_INT(ntohs(c.listen[0].sin_port), 20200);
+	CHECK_INT(c.idle, 300);
+	CHECK_INT(c.sessions, 1024);
+	CHECK_STR(c.script, "");
+	CHECK_INT(c.n_users, 1);
+	CHECK_STR(c.users->name, "foo");
+	CHECK_STR(c.users->password, "bar");
+	CHECK_INT(c.users->line, 3);
+	CHECK(!config_serves(c.users, DTCP_NETWORK));
+	CHECK(!config_serves(c.users, DTCP_HOST));
+	CHECK(!config_serves(c.users, DTCP_TUNNELONLY));
+	config_free(&c);
+	CHECK_STR(words(""), " tunnelonly=no mtu=auto ttl=64");
 }
 
-static void errors(void)
+static void directives(void)
 {
-	check_bad("s 1 a p\ns 1 b\n", "3 /etc/ppp/dtcp.conf:2: ");
-	check_bad("s 1 a p\n\n\ns 1 b p ttl=0\n", "/etc/ppp/dtcp.conf:4: 'ttl=0'");
-	check_bad("s 1 a p ttl=0\ns 1 b p ttl=256\n", "dtcp.conf:1: ");
-	CHECK(!strstr(unit_log(), "dtcp.conf:2"));
+	CHECK(parse("listen 203.0.113.1\nlisten 203.0.113.2:99 # here\nidle 7\nsessions 3\n"
+		    "script \"/a b\"\nuser \"foo\" \"a \\\"b\" # c\n"));
+	CHECK_INT(c.n_listen, 2);
+	CHECK_STR(text_ipv4(c.listen[1].sin_addr), "203.0.113.2");
+	CHECK_INT(ntohs(c.listen[0].sin_port), 20200);
+	CHECK_INT(ntohs(c.listen[1].sin_port), 99);
+	CHECK_INT(c.idle, 7);
+	CHECK_INT(c.sessions, 3);
+	CHECK_STR(c.script, "/a b");
+	CHECK_STR(c.users->password, "a \"b");
+	config_free(&c);
 }
 
-static void no_account(void)
+static void user_words(void)
 {
-	check_bad("", "dtcp.conf:1: no account");
-	check_bad("\n\n", "dtcp.conf:2: no account");
-	check_bad("# s 1 a p\n", "dtcp.conf:1: no account");
+	CHECK_STR(words("prefix=2001:0db8:1::/48,fd00::/64"),
+		  " prefix=2001:db8:1::/48,fd00::/64 tunnelonly=no mtu=auto ttl=64");
+	CHECK_STR(words("host=2001:db8::2,2001:db8::1 tunnelonly=yes interface=joe mtu=1280 ttl=1"),
+		  " host=2001:db8::2,2001:db8::1 tunnelonly=yes interface=joe mtu=1280 ttl=1");
+	CHECK_STR(words("prefix=2001:db8:1::/48 host=2001:db8:1::2,2001:db8::1"),
+		  " prefix=2001:db8:1::/48 host=2001:db8:1::2,2001:db8::1 tunnelonly=no mtu=auto "
+		  "ttl=64");
 }
 
-static void bad_bytes(void)
+static void bad_words(void)
 {
-	char text[ACCOUNT_LINE_MAX + 40];
-	struct account *list = parse_bytes("s 1 a p\ns 1 b\0c p\n", 18);
+	static const char *const bad[] = {
+		"prefix=",
+		"prefix=2001:db8::/31",
+		"prefix=2001:db8::/65",
+		"prefix=2001:db8::1/48",
+		"prefix=fe80::/64",
+		"prefix=2001:db8::",
+		"prefix=2001:db8::/48,",
+		"host=2001:db8::1",
+		"host=2001:db8::1,2001:db8::1",
+		"host=fe80::1,2001:db8::1",
+		"tunnelonly=maybe",
+		"interface=sit0",
+		"interface=0x",
+		"mtu=1279",
+		"mtu=65516",
+		"ttl=0",
+		"ttl=256",
+		"ttl=",
+	};
 
-	CHECK(list == NULL);
-	CHECK_HAS(unit_log(), "dtcp.conf:2: ");
-	CHECK_HAS(unit_log(), "NUL");
-	memset(text, 'x', sizeof text);
-	memcpy(text, "s 1 a p\ns 1 b ", 14);
-	list = parse_bytes(text, 8 + ACCOUNT_LINE_MAX);
-	CHECK_STR(users(list), "a b ");
-	list = parse_bytes(text, 8 + ACCOUNT_LINE_MAX + 1);
-	CHECK(list == NULL);
-	CHECK_HAS(unit_log(), "dtcp.conf:2: ");
-}
-
-static const char *selected(const char *server, const char *link, char interface[IF_NAMESIZE])
-{
-	return users(config_select(parse("s 1 a p\n"
-					 "s 1 b p link=ppp0 interface=t0\n"
-					 "t 1 c p link=ppp1\n"
-					 "t 1 d p interface=t0\n"), server, link, interface));
-}
-
-static void selection(void)
-{
-	char i[IF_NAMESIZE] = "";
-
-	CHECK_STR(selected(NULL, "", i), "a c ");
-	CHECK_STR(i, "dtcp0");
-	i[0] = '\0';
-	CHECK_STR(selected(NULL, "ppp0", i), "a ");
-	strcpy(i, "t0");
-	CHECK_STR(selected(NULL, "ppp0", i), "b d ");
-	CHECK_STR(selected(NULL, "ppp1", i), "d ");
-	CHECK_STR(selected("s", "ppp0", i), "b ");
-	i[0] = '\0';
-	CHECK_STR(selected("t", "ppp0", i), "d ");
-	CHECK_STR(i, "t0");
-	i[0] = '\0';
-	CHECK_STR(selected("u", "ppp0", i), "");
-	CHECK_STR(i, "dtcp0");
-}
-
-static char path[64];
-
-static void make_file(const char *text, mode_t mode)
-{
-	int fd;
-
-	strcpy(path, "/tmp/dtcp-up-unit.XXXXXX");
-	fd = mkstemp(path);
-	CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-	CHECK_INT(fchmod(fd, mode), 0);
-	close(fd);
-	unit_log_clear();
-}
-
-static void reading(void)
-{
-	make_file("s 1 a p\n", 0600);
-	CHECK_STR(users(config_read(path)), "a ");
-	unlink(path);
-	CHECK(config_read(path) == NULL);
-	CHECK_HAS(unit_log(), path);
-	CHECK_HAS(unit_log(), "No such file");
-	CHECK(config_read("/tmp") == NULL);
-	CHECK_HAS(unit_log(), "regular file");
-}
-
-static void modes(void)
-{
-	for (mode_t bit = 01; bit <= 040; bit <<= 1) {
-		char hint[128];
-
-		make_file("s 1 a p\n", 0600 | bit);
-		CHECK(config_read(path) == NULL);
-		snprintf(hint, sizeof hint, "chmod 600 %s", path);
-		CHECK_HAS(unit_log(), hint);
-		unlink(path);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		CHECK_STR(words(bad[i]), "");
+		CHECK_HAS(unit_log(), "3 f:1: '");
+		CHECK_HAS(unit_log(), bad[i]);
 	}
-	make_file("s 1 a p\n", 0400);
-	CHECK_STR(users(config_read(path)), "a ");
-	unlink(path);
+	CHECK_STR(words("ttl=1 ttl=2"), "");
+	CHECK_HAS(unit_log(), "ttl= stands twice");
+	CHECK_STR(words("ttl=1 color=red"), "");
+	CHECK_HAS(unit_log(), "'color=' is an unknown word (there are prefix host tunnelonly "
+			      "interface mtu ttl)");
 }
 
-/* A FIFO must not stop the hook that waits for us. */
-static void fifo(void)
+/* What may be a part of a password without quotes is not shown. */
+static void secrets(void)
 {
-	make_file("", 0600);
-	unlink(path);
-	CHECK_INT(mkfifo(path, 0600), 0);
-	CHECK(config_read(path) == NULL);
-	CHECK_HAS(unit_log(), "regular file");
-	unlink(path);
+	refused("user u my secret\n", "no name=value word");
+	CHECK(!strstr(unit_log(), "secret"));
+	refused("user u my secret=x\n", "an unknown one");
+	CHECK(!strstr(unit_log(), "secret"));
 }
 
-static void too_large(void)
+static void bad_lines(void)
 {
-	make_file("s 1 a p\n", 0600);
-	CHECK_INT(truncate(path, CONFIG_FILE_MAX), 0);
-	CHECK(config_read(path) == NULL);
-	CHECK_HAS(unit_log(), "dtcp-up-unit");
-	CHECK(!strstr(unit_log(), "more than 1048576"));
-	unit_log_clear();
-	CHECK_INT(truncate(path, CONFIG_FILE_MAX + 1), 0);
-	CHECK(config_read(path) == NULL);
-	CHECK_HAS(unit_log(), "more than 1048576");
-	unlink(path);
+	refused("", "no user in this file");
+	refused("listen 203.0.113.1\n", "no user in this file");
+	refused("users foo bar\n", "f:1: 'users' is none of");
+	refused("user foo\n", "f:1: user takes a name, a password");
+	refused("user\n", "f:1: user takes a name");
+	refused("user foo \"\"\n", "f:1: user takes a name");
+	refused("user \"a b\" c\n", "f:1: 'a b': user takes a name");
+	refused("listen ::1\n", "'::1': listen takes");
+	refused("listen 203.0.113.1:0\n", "listen takes");
+	refused("listen 203.0.113.1\nlisten 203.0.113.1\n", "f:2: ");
+	refused("idle 0\n", "'0': idle takes");
+	refused("idle\n", "'': idle takes");
+	refused("idle 1 2\n", "'2': idle takes");
+	refused("idle 1\nidle 2\n", "f:2: idle stands twice");
+	refused("sessions 8193\n", "sessions takes");
+	refused("script x\n", "'x': script takes");
+	refused("user a b \"c\n", "no closing quote");
+}
+
+static void overlaps(void)
+{
+	refused("user a x prefix=2001:db8::/32\nuser b x prefix=2001:db8:1::/48\n",
+		"f:2: 2001:db8:1::/48 of user 'b' overlaps 2001:db8::/32 of user 'a' in line 1");
+	refused("user a x prefix=2001:db8:1::/48,2001:db8:1::/48\n", "overlaps");
+	refused("user a x host=2001:db8:1::1,2001:db8::1\nuser b x prefix=2001:db8:1::/48\n",
+		"f:1: 2001:db8:1::1/128 of user 'a' overlaps");
+	/* Behind an address of its own user, too. */
+	refused("user a x prefix=2001:db8:1::/48 host=2001:db8:1::1,2001:db8::1\n"
+		"user b x host=2001:db8:1::2,2001:db8::1\n",
+		"overlaps");
+	refused("user a x\nuser b y\nuser a z\n", "f:3: user 'a' stands in line 1 too");
+	refused("user a x interface=i\nuser b y interface=i\n", "interface=i is that of user");
+	CHECK(parse("user a x prefix=2001:db8:1::/48\nuser b y prefix=2001:db8:2::/48\n"));
+	config_free(&c);
+}
+
+static void numbers(void)
+{
+	struct config old;
+
+	CHECK(parse("user a x ttl=1\nuser b x\nuser c x\n"));
+	old = c;
+	CHECK(parse("user d x\nuser c y\nuser a x ttl=2\nuser b x\n"));
+	config_renumber(&c, &old);
+	CHECK_INT(c.users->id, 4);
+	CHECK_INT(c.users->next->id, 3);	     /* another password */
+	CHECK_INT(c.users->next->next->id, 5);	     /* another word */
+	CHECK_INT(c.users->next->next->next->id, 2); /* another line */
+	CHECK_STR(config_user(&c, 3)->name, "c");
+	CHECK(config_user(&c, 1) == NULL);
+	config_forget_passwords(&c);
+	CHECK_STR(c.users->password, "");
+	CHECK_STR(c.users->name, "d");
+	config_free(&old);
+	config_free(&c);
 }
 
 static const struct unit_case cases[] = {
-	{"accounts in the order of the file, with their lines", lines},
-	{"an error names the file, the line and the reason", errors},
-	{"a file without an account is an error", no_account},
-	{"a NUL byte and a line of 1,025 bytes name their line", bad_bytes},
-	{"which accounts a call is about", selection},
-	{"a file is read, and a missing one named", reading},
-	{"a file that others may read or write is refused, with the remedy", modes},
-	{"a FIFO is refused at once", fifo},
-	{"a file of more than a mebibyte is refused", too_large},
+	{"a user's line is enough, and the rest has its defaults", defaults},
+	{"listen, idle, sessions, script, and fields in quotes", directives},
+	{"the words of a user", user_words},
+	{"words out of their bounds are refused, and quoted", bad_words},
+	{"what may be a part of a password is not shown", secrets},
+	{"lines that say nothing sensible are refused with their number", bad_lines},
+	{"users, interfaces and prefixes are each one user's", overlaps},
+	{"a user has the number of the file before, while its words are the same", numbers},
 };
+
 UNIT_MAIN(cases)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* How a session takes leave of a server that is at the other end of a socket
  * pair. */
-#include "dialogue.h"
+#include "session/dialogue.h"
 
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "common/clock.h"
 #include "unit.h"
 
 enum { NEVER_MS = 600000, SHORT_MS = 50 };
@@ -15,7 +15,7 @@ enum { NEVER_MS = 600000, SHORT_MS = 50 };
 static const char answer[] = "+OK see you soon.\r\n";
 
 /* A server that has answered already. Returns its socket. */
-static int served(struct net *n, int64_t deadline)
+static int served(struct connection *n, int64_t deadline)
 {
 	int pair[2] = {-1, -1};
 
@@ -28,22 +28,23 @@ static int served(struct net *n, int64_t deadline)
 	return pair[1];
 }
 
-static void over(struct net *n, int server)
+static void over(struct connection *n, int server)
 {
-	net_close(n);
+	connection_close(n);
 	close(server);
 }
 
 /* After an answer to a ping that was on its way, too. */
 static void closes(void)
 {
-	struct net n;
+	struct connection n;
 	char end;
 	int server = served(&n, clock_ms() + NEVER_MS);
 
 	CHECK_INT(send(server, answer, sizeof answer - 1, 0), sizeof answer - 1);
 	CHECK_INT(shutdown(server, SHUT_WR), 0);
-	dialogue_quit(&n);
+	if (dialogue_quit(&n))
+		dialogue_wait_end(&n);
 	CHECK(clock_ms() < n.deadline);
 	CHECK_INT(recv(n.fd, &end, 1, 0), 0);
 	over(&n, server);
@@ -51,12 +52,13 @@ static void closes(void)
 
 static void stays(void)
 {
-	struct net n;
+	struct connection n;
 	char heard[8] = "";
 	int server = served(&n, clock_ms() + SHORT_MS);
 
 	CHECK_INT(send(server, answer, sizeof answer - 1, 0), sizeof answer - 1);
-	dialogue_quit(&n);
+	if (dialogue_quit(&n))
+		dialogue_wait_end(&n);
 	CHECK(clock_ms() >= n.deadline);
 	CHECK_INT(recv(server, heard, sizeof heard - 1, 0), 6);
 	CHECK_STR(heard, "quit\r\n");
@@ -65,13 +67,14 @@ static void stays(void)
 
 static void floods(void)
 {
-	struct net n;
+	struct connection n;
 	char left;
 	int server = served(&n, clock_ms() + NEVER_MS);
 
 	for (int i = 0; i < 100; i++)
 		CHECK_INT(send(server, answer, sizeof answer - 1, 0), sizeof answer - 1);
-	dialogue_quit(&n);
+	if (dialogue_quit(&n))
+		dialogue_wait_end(&n);
 	CHECK_INT(recv(n.fd, &left, 1, 0), 1);
 	over(&n, server);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "digest.h"
+#include "protocol/digest.h"
 
 #include <stdio.h>
 #include <string.h>

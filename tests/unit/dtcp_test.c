@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-#include "dtcp.h"
+#include "protocol/dtcp.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "text.h"
+#include "common/text.h"
+#include "protocol/digest.h"
 #include "unit.h"
 
 static char why[OFFER_WHY_MAX];
@@ -105,6 +106,9 @@ static void authentication(void)
 	CHECK(!dtcp_authentication_failed("the authentication failed"));
 	CHECK(!dtcp_authentication_failed("authentication"));
 	CHECK(!dtcp_authentication_failed(""));
+	CHECK(dtcp_unsupported_type("unsupported tunnel type network"));
+	CHECK(!dtcp_unsupported_type("authentication failed."));
+	CHECK(!dtcp_unsupported_type("unsupported"));
 }
 
 static const unsigned char digest[DTCP_DIGEST_BYTES] = {
@@ -135,7 +139,7 @@ static void long_user(void)
 	user[DTCP_COMMAND_MAX - rest] = '\0';
 	CHECK_INT(dtcp_command(out, user, digest, false, DTCP_NETWORK), 0);
 	/* The longest of an account file fits. */
-	user[ACCOUNT_LINE_MAX] = '\0';
+	user[DIGEST_WORD_MAX] = '\0';
 	CHECK(dtcp_command(out, user, digest, false, DTCP_NETWORK) > 0);
 }
 
@@ -164,10 +168,10 @@ static void most_prefixes(void)
 {
 	char rest[700] = "1.1.1.1 1.1.1.2";
 
-	for (int i = 0; i < OFFER_PREFIXES; i++)
+	for (int i = 0; i < TUNNEL_PREFIXES; i++)
 		strcat(rest, " 2000::/32");
 	CHECK(read_offer(DTCP_NETWORK, rest));
-	CHECK_INT(offer.n_prefixes, OFFER_PREFIXES);
+	CHECK_INT(offer.n_prefixes, TUNNEL_PREFIXES);
 	CHECK_INT(offer.ignored, 0);
 }
 

@@ -1,23 +1,34 @@
 /* SPDX-License-Identifier: ISC */
 /* What the keeper promises, told as stories of events. */
-#include "fsm.h"
+#include "keeper/fsm.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "clock.h"
-#include "status_codes.h"
+#include "common/clock.h"
+#include "common/status_codes.h"
 #include "unit.h"
 
 enum { PING = 60000, MIDDLE = 0x40000000 };
 
 static struct fsm f;
 static int64_t now;
+static uint32_t absent, untried; /* accounts: see struct fsm_input */
+static bool others;
 
 static unsigned happens(enum fsm_event e, int status)
 {
 	bool near_ok = e != EV_NOADDR && (e == EV_ADDR || e == EV_BEGIN || f.near_ok);
-	struct fsm_input in = {e, status, near_ok, MIDDLE};
+	struct fsm_input in = {e, status, near_ok, f.leaving && e != EV_GONE, false, MIDDLE,
+			       absent, untried, others};
+
+	return fsm_step(&f, &in, now);
+}
+
+/* A session has logged in, and is offered the tunnel that is there. */
+static unsigned same_offer(void)
+{
+	struct fsm_input in = {.event = EV_OFFER, .near_ok = true, .same = true, .random = MIDDLE};
 
 	return fsm_step(&f, &in, now);
 }
@@ -48,8 +59,13 @@ static void begin(bool persist, int64_t wait, unsigned accounts)
 /* Up with the account that is trying. */
 static void come_up(void)
 {
-	happens(EV_OFFER, 0);
-	happens(EV_KERNEL_OK, 0);
+	CHECK(happens(EV_OFFER, 0) & DO_BUILD);
+	CHECK(!f.routes);
+	CHECK_INT(happens(EV_KERNEL_OK, 0), DO_PATH);
+	CHECK_INT(f.state, FSM_PATH);
+	CHECK_INT(happens(EV_PATH_OK, 0), DO_ROUTES);
+	CHECK(f.routes && !fsm_is_up(&f));
+	CHECK_INT(happens(EV_KERNEL_OK, 0), DO_ANSWER);
 	CHECK_INT(f.state, FSM_UP);
 	CHECK(fsm_is_up(&f));
 }
@@ -75,9 +91,9 @@ static void mended(void)
 	later(1000, EV_LOST, STATUS_UNREACHABLE);
 	CHECK(f.wake - now <= 3000); /* the first time at once, or nearly */
 	CHECK(timer() & DO_LOGIN);
-	CHECK_INT(later(100, EV_OFFER, 0), DO_BUILD);
+	CHECK_INT(same_offer(), DO_BUILD);
 	CHECK(f.routes);
-	CHECK(!(happens(EV_KERNEL_OK, 0) & DO_ROUTES));
+	CHECK_INT(happens(EV_KERNEL_OK, 0), DO_ANSWER | DO_PROBE);
 	CHECK(fsm_is_up(&f));
 }
 
@@ -89,19 +105,20 @@ static void address_gone(void)
 	CHECK(!f.routes);
 	CHECK_INT(f.state, FSM_WAIT);
 	CHECK(later(1000, EV_ADDR, 0) & DO_LOGIN);
-	CHECK_INT(happens(EV_OFFER, 0), DO_BUILD);
-	CHECK(f.routes); /* they return with the new near end */
+	come_up(); /* they return with the new near end's path */
 }
 
 static void path(void)
 {
 	begin(true, CLOCK_NEVER, 1);
 	come_up();
-	CHECK_INT(happens(EV_PATH_BAD, 0), DO_ROUTES);
+	CHECK_INT(happens(EV_PATH_BAD, 0), DO_ROUTES | DO_ANSWER);
 	CHECK(!f.routes && !fsm_is_up(&f));
-	CHECK_INT(happens(EV_PATH_BAD, 0), 0);
-	CHECK_INT(happens(EV_PATH_OK, 0), DO_ROUTES);
+	CHECK_INT(f.status, STATUS_UNREACHABLE);
+	CHECK_INT(happens(EV_PONG, 0), 0);
+	CHECK_INT(happens(EV_PATH_OK, 0), DO_ROUTES | DO_ANSWER);
 	CHECK(f.routes && fsm_is_up(&f));
+	CHECK_INT(f.status, STATUS_OK);
 }
 
 /* A path that is known bad does not become good by losing the session too. */
@@ -113,8 +130,13 @@ static void path_and_loss(void)
 	CHECK(!(later(100, EV_LOST, STATUS_UNREACHABLE) & DO_ROUTES));
 	CHECK(!f.routes);
 	timer();
-	happens(EV_OFFER, 0);
-	CHECK(f.routes); /* nothing is known of the path of a new session */
+	same_offer(); /* nor by a new session */
+	CHECK(!f.routes);
+	CHECK_INT(happens(EV_KERNEL_OK, 0), DO_PATH);
+	CHECK(happens(EV_PATH_BAD, 0) & DO_ANSWER);
+	CHECK_INT(f.state, FSM_UP);
+	CHECK(!f.routes);
+	CHECK(happens(EV_PATH_OK, 0) & DO_ROUTES);
 
 	begin(true, CLOCK_NEVER, 1);
 	come_up();
@@ -221,10 +243,10 @@ static void first_try(void)
 {
 	static const struct {
 		int status;
-		bool passes, passes_later;
+		bool temporary;
 	} rows[] = {
-		{STATUS_UNREACHABLE, true, true}, {STATUS_SYSTEM, true, true},
-		{STATUS_REFUSED, true, true}, {STATUS_PROTOCOL, false, true},
+		{STATUS_UNREACHABLE, true}, {STATUS_SYSTEM, true},
+		{STATUS_REFUSED, true}, {STATUS_PROTOCOL, false},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -236,7 +258,7 @@ static void first_try(void)
 		CHECK_INT(f.status, status);
 		begin(true, 10000, 1);
 		happens(EV_FAIL, status);
-		CHECK_INT(f.state, rows[i].passes ? FSM_BACKOFF : FSM_END_SCRIPT);
+		CHECK_INT(f.state, rows[i].temporary ? FSM_BACKOFF : FSM_END_SCRIPT);
 		CHECK_INT(f.status, status);
 		for (int persist = 0; persist < 2; persist++) { /* never ends one that runs */
 			begin(persist, 10000, 1);
@@ -247,7 +269,14 @@ static void first_try(void)
 			CHECK_INT(f.state, FSM_BACKOFF);
 		}
 	}
-	/* One passing failure among several is enough to go on. */
+	/* A portal in front of the server, or a port that is not forwarded yet. */
+	for (int persist = 0; persist < 2; persist++) {
+		begin(persist, 10000, 1);
+		happens(EV_STRANGER, 0);
+		CHECK_INT(f.state, persist ? FSM_BACKOFF : FSM_END_SCRIPT);
+		CHECK_INT(f.status, STATUS_PROTOCOL);
+	}
+	/* One temporary failure among several is enough to go on. */
 	begin(true, 10000, 2);
 	happens(EV_FAIL, STATUS_UNREACHABLE);
 	happens(EV_FAIL, STATUS_PROTOCOL);
@@ -302,15 +331,15 @@ static void late_pong(void)
 {
 	begin(true, CLOCK_NEVER, 1);
 	come_up();
-	CHECK_INT(timer(), DO_PING);
-	CHECK_INT(happens(EV_ASK, 0), 0); /* one is on its way */
+	CHECK_INT(timer(), DO_PING | DO_PROBE);
+	CHECK_INT(happens(EV_ASK, 0), DO_PROBE); /* a ping is on its way */
 	CHECK_INT(timer() & ~(unsigned)DO_ROUTES, DO_DROP | DO_ANSWER);
 	CHECK_INT(f.state, FSM_BACKOFF);
 	CHECK_INT(f.status, STATUS_UNREACHABLE);
 	timer();
 	come_up();
 	timer();
-	CHECK_INT(later(9999, EV_PONG, 0), DO_ANSWER | DO_PROBE);
+	CHECK_INT(later(9999, EV_PONG, 0), DO_ANSWER);
 	CHECK_INT(f.wake, now + PING);
 }
 
@@ -374,7 +403,7 @@ static void renewed(void)
 	come_up();
 	happens(EV_RELOAD, 0);
 	CHECK(happens(EV_GONE, 0) & DO_LOGIN);
-	CHECK_INT(later(4999, EV_PATH_OK, 0), 0);
+	later(4999, EV_PATH_OK, 0);
 	CHECK(f.routes);
 	CHECK(later(1, EV_TIMER, 0) & DO_ROUTES);
 	CHECK(!f.routes);
@@ -429,17 +458,302 @@ static void pongs(void)
 	come_up();
 	for (int i = 0; i < 3; i++) {
 		CHECK_INT(f.wake, now + PING);
-		CHECK_INT(timer(), DO_PING);
-		CHECK_INT(later(100, EV_ASK, 0), 0); /* one is on its way */
-		CHECK_INT(later(100, EV_PONG, 0), DO_ANSWER | DO_PROBE);
+		CHECK_INT(timer(), DO_PING | DO_PROBE);
+		CHECK_INT(later(100, EV_ASK, 0), DO_PROBE); /* a ping is on its way */
+		CHECK_INT(later(100, EV_PONG, 0), DO_ANSWER);
 	}
-	CHECK_INT(happens(EV_ASK, 0), DO_PING);
-	later(100, EV_PONG, 0);
+	CHECK_INT(happens(EV_ASK, 0), DO_PING | DO_PROBE);
+	/* Who asked is answered when the server has answered, and not before. */
+	CHECK_INT(happens(EV_PATH_OK, 0), 0);
+	CHECK_INT(happens(EV_KERNEL_OK, 0), 0);
+	CHECK_INT(later(100, EV_PONG, 0), DO_ANSWER);
 	CHECK_INT(f.wake, now + PING);
 	CHECK_INT(f.state, FSM_UP);
 }
 
+/* Everything but the routes is there, and the far end is asked. */
+static void ask_path(void)
+{
+	happens(EV_OFFER, 0);
+	CHECK_INT(happens(EV_KERNEL_OK, 0), DO_PATH);
+	CHECK_INT(f.state, FSM_PATH);
+}
+
+static void no_answer(void)
+{
+	begin(false, 10000, 1);
+	ask_path();
+	CHECK(later(5000, EV_PATH_BAD, 0) & DO_ANSWER);
+	CHECK_INT(f.state, FSM_END_SCRIPT);
+	CHECK_INT(f.status, STATUS_UNREACHABLE);
+
+	begin(true, 10000, 1);
+	ask_path();
+	CHECK_INT(later(5000, EV_PATH_BAD, 0), DO_ANSWER);
+	CHECK_INT(f.status, STATUS_UNREACHABLE);
+	CHECK(f.state == FSM_UP && !f.routes && !fsm_is_up(&f));
+	/* It stays, and its session is kept alive, with no new login for this. */
+	for (int i = 0; i < 20; i++) {
+		CHECK_INT(timer(), DO_PING | DO_PROBE);
+		CHECK_INT(later(100, EV_PONG, 0), 0);
+	}
+	CHECK(!f.been_up);
+	CHECK_INT(happens(EV_PATH_OK, 0), DO_ROUTES | DO_ANSWER);
+	CHECK(f.been_up && fsm_is_up(&f));
+	CHECK_INT(f.status, STATUS_OK);
+}
+
+static void next_is_tried(void)
+{
+	begin(false, 10000, 2);
+	ask_path();
+	CHECK_INT(f.path_by - now, 5000);
+	CHECK_INT(later(5000, EV_PATH_BAD, 0), DO_QUIT | DO_LOGIN);
+	CHECK_INT(f.account, 1);
+	come_up();
+	CHECK_INT(f.preferred, 1);
+
+	/* None after the last: the session is kept where the login works. */
+	begin(true, CLOCK_NEVER, 2);
+	ask_path();
+	CHECK_INT(later(5000, EV_PATH_BAD, 0), DO_QUIT | DO_LOGIN);
+	happens(EV_GONE, 0);
+	CHECK(happens(EV_FAIL, STATUS_UNREACHABLE) & DO_LOGIN);
+	CHECK_INT(f.account, 0);
+	ask_path();
+	CHECK_INT(later(5000, EV_PATH_BAD, 0), DO_ANSWER);
+	CHECK_INT(f.state, FSM_UP);
+	/* Where that fails too, it is a failure like any. */
+	begin(true, CLOCK_NEVER, 2);
+	ask_path();
+	later(5000, EV_PATH_BAD, 0);
+	happens(EV_GONE, 0);
+	happens(EV_FAIL, STATUS_UNREACHABLE);
+	CHECK(!(happens(EV_FAIL, STATUS_UNREACHABLE) & DO_LOGIN));
+	CHECK_INT(f.state, FSM_BACKOFF);
+}
+
+static void path_shares(void)
+{
+	begin(false, 8000, 2);
+	later(3000, EV_OFFER, 0);
+	happens(EV_KERNEL_OK, 0);
+	CHECK_INT(f.path_by - now, 3000); /* its share is over in 1 s */
+	CHECK(later(3000, EV_PATH_BAD, 0) & DO_LOGIN);
+	happens(EV_OFFER, 0);
+	happens(EV_KERNEL_OK, 0);
+	CHECK_INT(f.path_by - now, 2000); /* nobody waits any longer */
+	CHECK(later(2000, EV_PATH_BAD, 0) & DO_ANSWER);
+	CHECK_INT(f.state, FSM_END_SCRIPT);
+	begin(true, 1000, 1);
+	ask_path();
+	CHECK_INT(f.path_by - now, 5000);
+}
+
+static void trusted(void)
+{
+	begin(false, 10000, 1);
+	f.accounts[0].trust = true;
+	CHECK_INT(happens(EV_OFFER, 0), DO_BUILD);
+	CHECK(f.routes);
+	CHECK_INT(happens(EV_KERNEL_OK, 0), DO_ANSWER | DO_PATH);
+	CHECK(fsm_is_up(&f));
+	CHECK_INT(happens(EV_PATH_BAD, 0), 0);
+	CHECK(fsm_is_up(&f));
+	/* Once it has been seen to answer, it is like any other. */
+	happens(EV_PATH_OK, 0);
+	CHECK(happens(EV_PATH_BAD, 0) & DO_ROUTES);
+	CHECK(!f.routes);
+}
+
+static void without_path(void)
+{
+	begin(false, 10000, 1);
+	f.accounts[0].pathless = true;
+	CHECK_INT(happens(EV_OFFER, 0), DO_BUILD);
+	CHECK(happens(EV_KERNEL_OK, 0) & DO_ANSWER);
+	CHECK(fsm_is_up(&f));
+}
+
+/* What the server may have lost gets a new session, later and later. */
+static void renewals(void)
+{
+	static const int delays[] = {60000, 120000, 240000, 300000, 300000};
+
+	begin(true, CLOCK_NEVER, 1);
+	come_up();
+	happens(EV_PATH_BAD, 0);
+	for (size_t i = 0; i < sizeof delays / sizeof delays[0]; i++) {
+		int64_t since = now;
+		unsigned done;
+
+		while (!((done = timer()) & DO_QUIT))
+			later(1, EV_PONG, 0);
+		CHECK_INT(now - since, delays[i]);
+		CHECK_INT(f.state, FSM_LEAVE);
+		CHECK(happens(EV_GONE, 0) & DO_LOGIN);
+		same_offer();
+		CHECK_INT(happens(EV_KERNEL_OK, 0), DO_PATH);
+		happens(EV_PATH_BAD, 0);
+		CHECK_INT(f.state, FSM_UP);
+	}
+	/* From the beginning, once it was good again. */
+	happens(EV_PATH_OK, 0);
+	CHECK(f.renew_at == CLOCK_NEVER);
+	happens(EV_PATH_BAD, 0);
+	CHECK_INT(f.renew_at - now, 60000);
+}
+
+static void leaves_first(void)
+{
+	begin(true, CLOCK_NEVER, 1);
+	come_up();
+	CHECK_INT(happens(EV_KERNEL_FAIL, 0) & ~(unsigned)DO_ROUTES, DO_QUIT | DO_ANSWER);
+	CHECK_INT(f.state, FSM_BACKOFF);
+	CHECK_INT(timer(), 0);
+	CHECK_INT(f.state, FSM_LEAVE);
+	CHECK_INT(later(100, EV_GONE, 0), DO_LOGIN);
+	/* Five seconds at most. */
+	come_up();
+	CHECK(happens(EV_RELOAD, 0) & DO_QUIT);
+	CHECK_INT(f.timer - now, 5000);
+	now = f.timer;
+	CHECK(happens(EV_TIMER, 0) & DO_LOGIN);
+	/* Another account has another tunnel. */
+	begin(true, CLOCK_NEVER, 2);
+	CHECK_INT(happens(EV_BAD_OFFER, 0), DO_QUIT | DO_LOGIN);
+	CHECK_INT(f.status, STATUS_PROTOCOL);
+}
+
+/* Over its own line first, then over the next one of those that have another. */
+static void lines_in_a_round(void)
+{
+	begin(true, CLOCK_NEVER, 2);
+	untried = 2;
+	CHECK(happens(EV_FAIL, STATUS_UNREACHABLE) & DO_LOGIN);
+	CHECK_INT(f.account, 1);
+	CHECK(happens(EV_FAIL, STATUS_UNREACHABLE) & DO_LOGIN);
+	CHECK_INT(f.account, 1);
+	untried = 0;
+	CHECK(!(happens(EV_FAIL, STATUS_UNREACHABLE) & DO_LOGIN));
+	CHECK_INT(f.state, FSM_BACKOFF);
+}
+
+/* One whose line is not there is passed over, and where none has one it is waited
+ * for. */
+static void lines_absent(void)
+{
+	begin(true, CLOCK_NEVER, 2);
+	absent = 1;
+	CHECK(happens(EV_NOLINE, 0) & DO_LOGIN);
+	CHECK_INT(f.account, 1);
+	absent = 3;
+	CHECK(happens(EV_NOLINE, 0) & DO_ANSWER);
+	CHECK_INT(f.state, FSM_WAIT);
+	CHECK_INT(f.status, STATUS_UNREACHABLE);
+	absent = 1;
+	CHECK(happens(EV_ADDR, 0) & DO_LOGIN);
+	CHECK_INT(f.account, 1);
+	absent = 0;
+	/* An earlier one whose line comes back does not displace one that works. */
+	come_up();
+	CHECK(later(PING, EV_TIMER, 0) & DO_PING);
+	CHECK_INT(happens(EV_PONG, 0), DO_ANSWER);
+	CHECK_INT(f.account, 1);
+}
+
+static void other_line(void)
+{
+	begin(true, CLOCK_NEVER, 1);
+	come_up();
+	untried = 1;
+	CHECK(happens(EV_PATH_BAD, 0) & DO_QUIT);
+	CHECK(!f.routes);
+	CHECK_INT(f.state, FSM_LEAVE);
+	untried = 0;
+	CHECK(happens(EV_GONE, 0) & DO_LOGIN);
+	/* No other line is left: it stays, and looks. */
+	CHECK(happens(EV_OFFER, 0) & DO_BUILD);
+	happens(EV_KERNEL_OK, 0);
+	happens(EV_PATH_BAD, 0);
+	CHECK_INT(f.state, FSM_UP);
+	CHECK(!f.routes);
+}
+
+/* Somebody asks while a try is on: where it fails there is another round, at once. */
+static void asked_meanwhile(void)
+{
+	begin(true, CLOCK_NEVER, 1);
+	CHECK_INT(happens(EV_ASK, 0), 0);
+	CHECK(happens(EV_FAIL, STATUS_UNREACHABLE) & DO_LOGIN);
+	CHECK_INT(f.round, 2);
+	CHECK(!(happens(EV_FAIL, STATUS_UNREACHABLE) & DO_LOGIN)); /* but only one */
+	CHECK_INT(f.state, FSM_BACKOFF);
+	/* Where it comes up, that was the answer. */
+	timer();
+	happens(EV_ASK, 0);
+	come_up();
+	later(1000, EV_LOST, STATUS_UNREACHABLE);
+	timer();
+	CHECK(!(happens(EV_FAIL, STATUS_UNREACHABLE) & DO_LOGIN));
+}
+
+/* Nothing but a bad path, and another line that was tried in vain. It is tried again when
+ * somebody asks and the path still does not answer, and later by itself. */
+static void stays(void)
+{
+	others = true;
+	begin(true, CLOCK_NEVER, 1);
+	happens(EV_OFFER, 0);
+	happens(EV_KERNEL_OK, 0);
+	happens(EV_PATH_BAD, 0);
+	CHECK_INT(f.state, FSM_UP);
+	CHECK_INT(f.renew_at, now + 60000);
+	CHECK(fsm_needs_lines(&f, EV_ASK, now));
+	CHECK(later(1000, EV_ASK, 0) & DO_PROBE);
+	CHECK_INT(f.renew_at, now + 2000);
+	happens(EV_PATH_OK, 0);
+	CHECK(f.renew_at == CLOCK_NEVER);
+	happens(EV_PATH_BAD, 0);
+	later(1000, EV_ASK, 0);
+	CHECK(timer() & DO_QUIT);
+	CHECK_INT(f.state, FSM_LEAVE);
+	/* Asked while it was tried. */
+	CHECK(happens(EV_GONE, 0) & DO_LOGIN);
+	happens(EV_OFFER, 0);
+	happens(EV_KERNEL_OK, 0);
+	CHECK_INT(happens(EV_ASK, 0), 0);
+	CHECK(happens(EV_PATH_BAD, 0) & DO_QUIT);
+	CHECK_INT(f.state, FSM_LEAVE);
+	others = false;
+}
+
+/* A server that is silent may be heard over another line. */
+static void silent_line(void)
+{
+	begin(true, CLOCK_NEVER, 1);
+	come_up();
+	CHECK(later(PING, EV_TIMER, 0) & DO_PING);
+	now = f.timer;
+	CHECK(fsm_needs_lines(&f, EV_TIMER, now));
+	untried = 1;
+	CHECK_INT(happens(EV_TIMER, 0), DO_DROP | DO_LOGIN | DO_ANSWER);
+	CHECK_INT(f.state, FSM_LOGIN);
+	CHECK(f.routes); /* for five seconds more */
+	/* Over the one that was lost, then it is for the delays. */
+	CHECK(happens(EV_FAIL, STATUS_UNREACHABLE) & DO_LOGIN);
+	untried = 0;
+	CHECK(!(happens(EV_FAIL, STATUS_UNREACHABLE) & DO_LOGIN));
+	CHECK_INT(f.state, FSM_BACKOFF);
+}
+
 static const struct unit_case cases[] = {
+	{"somebody asks while it is tried", asked_meanwhile},
+	{"a bad path for want of a better one", stays},
+	{"a silent server is asked over another line at once", silent_line},
+	{"in a round each account is tried over each line", lines_in_a_round},
+	{"an account without a line is passed over, or waited for", lines_absent},
+	{"a bad path leads to another line at once", other_line},
 	{"routes outlive the session by five seconds", grace},
 	{"routes stay when the session is back in time", mended},
 	{"routes go with the near end's address, at once", address_gone},
@@ -450,7 +764,7 @@ static const struct unit_case cases[] = {
 	{"an account that is silent is followed by the next", silent},
 	{"a refused login is tried at most once a minute", refused},
 	{"asking while nothing may be tried makes no delay longer", asking},
-	{"passing and permanent failures, with and without persist", first_try},
+	{"temporary and permanent failures, with and without persist", first_try},
 	{"no address at first: wait or end", no_address},
 	{"delays grow, and start anew after a session of a minute", growing_delays},
 	{"a pong later than ten seconds ends the session", late_pong},
@@ -461,5 +775,12 @@ static const struct unit_case cases[] = {
 	{"a permanent failure later on ends nothing", permanent_later},
 	{"delays start anew with another address", renewed_delay},
 	{"a pong makes room for the next ping", pongs},
+	{"without an answer nothing is up: the end, or a keeper that stays", no_answer},
+	{"an account whose path is not answered is followed by the next", next_is_tried},
+	{"the path has a share of the wait, and three seconds at least", path_shares},
+	{"a path that is trusted has routes until it was seen to answer", trusted},
+	{"where there is no path nothing is asked", without_path},
+	{"a path that stays bad gets a new session, later and later", renewals},
+	{"the next login of an account waits for the old session", leaves_first},
 };
 UNIT_MAIN(cases)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* Every pair of state and event: the next state, and what is done. */
-#include "fsm.h"
+#include "keeper/fsm.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "clock.h"
-#include "status_codes.h"
+#include "common/clock.h"
+#include "common/status_codes.h"
 #include "unit.h"
 
 enum { START = 1000, PING = 60000 };
@@ -14,7 +14,8 @@ enum { START = 1000, PING = 60000 };
 static unsigned step(struct fsm *f, enum fsm_event e, int64_t now)
 {
 	bool near_ok = e != EV_NOADDR && (e == EV_ADDR || e == EV_BEGIN || f->near_ok);
-	struct fsm_input in = {e, STATUS_UNREACHABLE, near_ok, 0x80000000u};
+	bool leaving = f->leaving && e != EV_GONE;
+	struct fsm_input in = {e, STATUS_UNREACHABLE, near_ok, leaving, false, 0x80000000u, 0, 0, false};
 
 	return fsm_step(f, &in, now);
 }
@@ -43,6 +44,10 @@ static struct fsm at(enum fsm_state s, int64_t *now)
 	if (s == FSM_BUILD)
 		return f;
 	step(&f, EV_KERNEL_OK, *now);
+	if (s == FSM_PATH)
+		return f;
+	step(&f, EV_PATH_OK, *now);
+	step(&f, EV_KERNEL_OK, *now);
 	if (s == FSM_BACKOFF) { /* with routes withdrawn already */
 		step(&f, EV_LOST, *now);
 		f.timer += FSM_GRACE_MS;
@@ -62,13 +67,8 @@ static struct fsm at(enum fsm_state s, int64_t *now)
 
 enum { END = DO_QUIT | DO_SCRIPT, AGAIN = DO_DROP | DO_ANSWER };
 
-/* What is not listed changes no state and does nothing. A timer is due. */
-static const struct {
-	enum fsm_state state;
-	enum fsm_event event;
-	enum fsm_state next;
-	unsigned actions;
-} rows[] = {
+/* A timer is due. */
+static const struct unit_row rows[] = {
 	{FSM_START, EV_BEGIN, FSM_LOGIN, DO_LOGIN},
 	{FSM_START, EV_STOP, FSM_END_SCRIPT, END},
 
@@ -81,34 +81,51 @@ static const struct {
 	{FSM_BACKOFF, EV_ADDR, FSM_LOGIN, DO_LOGIN},
 	{FSM_BACKOFF, EV_ASK, FSM_LOGIN, DO_LOGIN},
 	{FSM_BACKOFF, EV_RELOAD, FSM_LOGIN, DO_LOGIN},
-	{FSM_BACKOFF, EV_NOADDR, FSM_WAIT, DO_ANSWER},
+	{FSM_BACKOFF, EV_NOADDR, FSM_WAIT, AGAIN},
 	{FSM_BACKOFF, EV_STOP, FSM_END_SCRIPT, END},
 
 	{FSM_LEAVE, EV_GONE, FSM_LOGIN, DO_LOGIN},
-	{FSM_LEAVE, EV_TIMER, FSM_LOGIN, DO_DROP | DO_LOGIN},
+	{FSM_LEAVE, EV_TIMER, FSM_LOGIN, DO_DROP | DO_LOGIN | DO_ROUTES},
+	{FSM_LEAVE, EV_PATH_BAD, FSM_LEAVE, DO_ROUTES},
 	{FSM_LEAVE, EV_NOADDR, FSM_WAIT, AGAIN | DO_ROUTES},
 	{FSM_LEAVE, EV_KERNEL_FAIL, FSM_LEAVE, DO_ROUTES},
 	{FSM_LEAVE, EV_STOP, FSM_END_SCRIPT, END},
 
 	{FSM_LOGIN, EV_OFFER, FSM_BUILD, DO_BUILD},
+	{FSM_LOGIN, EV_BAD_OFFER, FSM_END_SCRIPT, END | DO_ANSWER},
 	{FSM_LOGIN, EV_FAIL, FSM_BACKOFF, DO_ANSWER},
+	{FSM_LOGIN, EV_STRANGER, FSM_BACKOFF, DO_ANSWER},
+	{FSM_LOGIN, EV_NOLINE, FSM_BACKOFF, DO_ANSWER | DO_DROP},
 	{FSM_LOGIN, EV_TIMER, FSM_BACKOFF, AGAIN},
 	{FSM_LOGIN, EV_ADDR, FSM_LEAVE, DO_QUIT},
 	{FSM_LOGIN, EV_RELOAD, FSM_LEAVE, DO_QUIT},
 	{FSM_LOGIN, EV_NOADDR, FSM_WAIT, AGAIN},
 	{FSM_LOGIN, EV_STOP, FSM_END_SCRIPT, END},
 
-	{FSM_BUILD, EV_KERNEL_OK, FSM_UP, DO_ANSWER | DO_PROBE},
-	{FSM_BUILD, EV_KERNEL_FAIL, FSM_BACKOFF, DO_QUIT | DO_ANSWER | DO_ROUTES},
+	{FSM_BUILD, EV_KERNEL_OK, FSM_PATH, DO_PATH},
+	{FSM_BUILD, EV_KERNEL_FAIL, FSM_BACKOFF, DO_QUIT | DO_ANSWER},
+	{FSM_BUILD, EV_PATH_OK, FSM_BUILD, DO_ROUTES},
 	{FSM_BUILD, EV_ADDR, FSM_LEAVE, DO_QUIT},
 	{FSM_BUILD, EV_RELOAD, FSM_LEAVE, DO_QUIT},
-	{FSM_BUILD, EV_NOADDR, FSM_WAIT, AGAIN | DO_ROUTES},
+	{FSM_BUILD, EV_NOADDR, FSM_WAIT, AGAIN},
 	{FSM_BUILD, EV_STOP, FSM_END_SCRIPT, END},
 
-	{FSM_UP, EV_PONG, FSM_UP, DO_ANSWER | DO_PROBE},
-	{FSM_UP, EV_ASK, FSM_UP, DO_PING},
-	{FSM_UP, EV_TIMER, FSM_UP, DO_PING},
-	{FSM_UP, EV_PATH_BAD, FSM_UP, DO_ROUTES},
+	{FSM_PATH, EV_PATH_OK, FSM_BUILD, DO_ROUTES},
+	{FSM_PATH, EV_PATH_BAD, FSM_UP, DO_ANSWER},
+	{FSM_PATH, EV_TIMER, FSM_UP, DO_ANSWER},
+	{FSM_PATH, EV_LOST, FSM_BACKOFF, DO_ANSWER},
+	{FSM_PATH, EV_KERNEL_FAIL, FSM_BACKOFF, DO_QUIT | DO_ANSWER},
+	{FSM_PATH, EV_ADDR, FSM_LEAVE, DO_QUIT},
+	{FSM_PATH, EV_RELOAD, FSM_LEAVE, DO_QUIT},
+	{FSM_PATH, EV_NOADDR, FSM_WAIT, AGAIN},
+	{FSM_PATH, EV_STOP, FSM_END_SCRIPT, END},
+
+	{FSM_UP, EV_PONG, FSM_UP, DO_ANSWER},
+	{FSM_UP, EV_ASK, FSM_UP, DO_PING | DO_PROBE},
+	{FSM_UP, EV_TIMER, FSM_UP, DO_PING | DO_PROBE},
+	{FSM_UP, EV_KERNEL_OK, FSM_UP, DO_ANSWER},
+	{FSM_UP, EV_PATH_OK, FSM_UP, DO_ANSWER},
+	{FSM_UP, EV_PATH_BAD, FSM_UP, DO_ANSWER | DO_ROUTES},
 	{FSM_UP, EV_LOST, FSM_BACKOFF, DO_ANSWER},
 	{FSM_UP, EV_KERNEL_FAIL, FSM_BACKOFF, DO_QUIT | DO_ANSWER | DO_ROUTES},
 	{FSM_UP, EV_ADDR, FSM_LEAVE, DO_QUIT},
@@ -124,23 +141,12 @@ static const struct {
 	{FSM_END_KERNEL, EV_TIMER, FSM_DONE, DO_ANSWER | DO_EXIT},
 };
 
-static void expect(enum fsm_state s, enum fsm_event e, enum fsm_state *next, unsigned *actions)
-{
-	*next = s;
-	*actions = 0;
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if (rows[i].state == s && rows[i].event == e) {
-			*next = rows[i].next;
-			*actions = rows[i].actions;
-		}
-}
-
 static void pairs(void)
 {
 	for (int s = 0; s < FSM_STATES; s++)
 		for (int e = 0; e < FSM_EVENTS; e++) {
-			enum fsm_state next;
-			unsigned actions, done;
+			struct unit_row row = unit_row(rows, sizeof rows / sizeof rows[0], s, e);
+			unsigned done;
 			char what[120];
 			int64_t now;
 			struct fsm f = at((enum fsm_state)s, &now);
@@ -148,11 +154,10 @@ static void pairs(void)
 			CHECK_INT(f.state, s);
 			if (e == EV_TIMER && f.wake != CLOCK_NEVER)
 				now = f.timer;
-			expect((enum fsm_state)s, (enum fsm_event)e, &next, &actions);
 			done = step(&f, (enum fsm_event)e, now);
 			snprintf(what, sizeof what, "%s, event %d: %s %#x", fsm_state_name(s), e,
 				 fsm_state_name(f.state), done);
-			CHECK_FOR(what, f.state == next && done == actions);
+			CHECK_FOR(what, (int)f.state == row.next && done == row.result);
 		}
 }
 
@@ -182,22 +187,45 @@ static void durations(void)
 	CHECK_INT(f.wake - now, PING);
 	step(&f, EV_TIMER, f.wake);
 	CHECK_INT(f.wake - now, PING + 10000);
+	f = at(FSM_PATH, &now);
+	CHECK_INT(f.path_by - now, 5000);
+	CHECK(f.wake > f.path_by && f.wake <= f.path_by + 1000);
 	f = at(FSM_LEAVE, &now);
-	CHECK_INT(f.wake - now, 500);
+	CHECK_INT(f.wake - now, 5000);
 	f = at(FSM_END_SCRIPT, &now);
 	CHECK_INT(f.wake - now, 1000);
 	f = at(FSM_END_KERNEL, &now);
-	CHECK(f.wake - now < 2000);
+	CHECK_INT(f.wake - now, END_ALL_MS);
 	f = at(FSM_WAIT, &now);
 	CHECK(f.wake == CLOCK_NEVER);
 	f = at(FSM_DONE, &now);
 	CHECK(f.wake == CLOCK_NEVER);
 }
 
+/* Nobody asks the kernel for lines because of a keepalive or its answers. */
+static void keepalive_asks_for_no_lines(void)
+{
+	static const enum fsm_event answers[] = {EV_PONG, EV_PATH_OK, EV_KERNEL_OK};
+	int64_t now;
+	struct fsm f = at(FSM_UP, &now);
+
+	CHECK(!fsm_needs_lines(&f, EV_TIMER, f.timer));
+	CHECK_INT(step(&f, EV_TIMER, f.timer), DO_PING | DO_PROBE);
+	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
+		CHECK(!fsm_needs_lines(&f, answers[i], now));
+	CHECK(fsm_needs_lines(&f, EV_PATH_BAD, now));
+	CHECK(fsm_needs_lines(&f, EV_LOST, now));
+	/* Nor does a bring-up that goes well, after its first event. */
+	f = at(FSM_BUILD, &now);
+	CHECK(!fsm_needs_lines(&f, EV_KERNEL_OK, now));
+	f.lost = true;
+	CHECK(fsm_needs_lines(&f, EV_KERNEL_OK, now));
+}
+
 static void names(void)
 {
 	static const char *const want[] = {"start", "wait", "backoff", "leave", "login",
-					   "build", "up", "end-script", "end-kernel", "done"};
+					   "build", "path", "up", "end-script", "end-kernel", "done"};
 
 	CHECK_INT(sizeof want / sizeof want[0], FSM_STATES);
 	for (int s = 0; s < FSM_STATES; s++)
@@ -208,6 +236,7 @@ static const struct unit_case cases[] = {
 	{"every pair of state and event: next state and actions", pairs},
 	{"no timer acts before its time", timers},
 	{"how long each state lasts", durations},
+	{"a keepalive asks for no lines", keepalive_asks_for_no_lines},
 	{"each state has a name", names},
 };
 UNIT_MAIN(cases)

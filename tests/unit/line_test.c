@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "line.h"
+#include "protocol/line.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-#include "msg.h"
+#include "protocol/msg.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <syslog.h>
 #include <unistd.h>
 
-#include "status_codes.h"
+#include "common/status_codes.h"
 #include "unit.h"
 
 static bool ok(uint32_t kind, int32_t code)
@@ -23,11 +24,14 @@ static void kinds(void)
 	CHECK(ok(MSG_LOG, LOG_NOTICE));
 	CHECK(ok(MSG_OFFER, 0));
 	CHECK(ok(MSG_PONG, 0));
+	CHECK(ok(MSG_BYE, 0));
 	CHECK(ok(MSG_FAIL, STATUS_UNREACHABLE));
+	CHECK(ok(MSG_SERVER, 0));
+	CHECK(!ok(MSG_LINE, 0));
 	CHECK(!ok(MSG_PING, 0));
 	CHECK(!ok(MSG_QUIT, 0));
 	CHECK(!ok(0, 0));
-	CHECK(!ok(MSG_FAIL + 1, STATUS_UNREACHABLE));
+	CHECK(!ok(MSG_LINE + 1, STATUS_UNREACHABLE));
 	CHECK(!ok(UINT_MAX, STATUS_UNREACHABLE));
 }
 
@@ -60,9 +64,9 @@ static void offers(void)
 	memset(&m.offer.type, 0xff, sizeof m.offer.type);
 	CHECK(!msg_from_session_ok(&m));
 	m.offer.type = DTCP_NETWORK;
-	m.offer.n_prefixes = OFFER_PREFIXES;
+	m.offer.n_prefixes = TUNNEL_PREFIXES;
 	CHECK(msg_from_session_ok(&m));
-	m.offer.n_prefixes = OFFER_PREFIXES + 1;
+	m.offer.n_prefixes = TUNNEL_PREFIXES + 1;
 	CHECK(!msg_from_session_ok(&m));
 	m.offer.n_prefixes = UINT_MAX;
 	CHECK(!msg_from_session_ok(&m));
@@ -132,6 +136,36 @@ static void other_sizes(void)
 	close(fd[1]);
 }
 
+/* A descriptor gets through where one is waited for, and nowhere else. */
+static void descriptors(void)
+{
+	struct msg m = {.kind = MSG_LINE, .address = unit_ipv4("192.0.2.1")}, got;
+	int fd[2], passed, before, after;
+
+	pair(fd);
+	CHECK(msg_send_fd(fd[0], &m, fd[0]));
+	CHECK_INT(msg_recv_fd(fd[1], &got, &passed), 1);
+	CHECK_INT(got.kind, MSG_LINE);
+	CHECK_INT(got.address.s_addr, m.address.s_addr);
+	CHECK(passed > fd[1]);
+	CHECK(fcntl(passed, F_GETFD) & FD_CLOEXEC);
+	close(passed);
+	CHECK(msg_send(fd[0], &m));
+	CHECK_INT(msg_recv_fd(fd[1], &got, &passed), 1);
+	CHECK_INT(passed, -1);
+	CHECK_INT(msg_recv_fd(fd[1], &got, &passed), 0);
+	before = dup(fd[0]);
+	close(before);
+	CHECK(msg_send_fd(fd[0], &m, fd[0]));
+	CHECK_INT(msg_recv(fd[1], &got), 1);
+	after = dup(fd[0]);
+	close(after);
+	CHECK_INT(after, before);
+	close(fd[0]);
+	CHECK_INT(msg_recv_fd(fd[1], &got, &passed), -1);
+	close(fd[1]);
+}
+
 /* A session that floods is not read for ever, and one that does not read does
  * not stop the other side. */
 static void full(void)
@@ -155,6 +189,7 @@ static const struct unit_case cases[] = {
 	{"the priorities that a session may log with", priorities},
 	{"the exit statuses that a session may end with", statuses},
 	{"the bounds of an offer", offers},
+	{"a descriptor comes along where one is wanted", descriptors},
 	{"messages arrive whole, and the end is seen", transport},
 	{"a text without an end gets one", unterminated},
 	{"what has another size is no message", other_sizes},

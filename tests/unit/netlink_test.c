@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "netlink.h"
+#include "kernel/netlink.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,12 +9,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "link.h"
+#include "kernel/interface.h"
+#include "protocol/offer.h"
 #include "unit.h"
 
 /* A kernel that answers, refuses or has no room: these take the place of the C
  * library's functions. Each step is what one of them does when it is called. */
-enum step { NO_SOCKET, NO_SEND, NO_RECV, INTERRUPTED, EMPTY, LINK, PART, DONE, NOT_THERE, NO_ROOM };
+enum step { NO_SOCKET, NO_SEND, NO_RECV, INTERRUPTED, EMPTY, LINK, PART, DONE, NOT_THERE, NO_ROUTE,
+	    NO_ROOM, LOST };
 
 static enum step script[16];
 static unsigned n_steps, at, sockets;
@@ -48,7 +50,7 @@ ssize_t send(int fd, const void *buf, size_t len, int flags)
 
 	(void)fd;
 	(void)flags;
-	CHECK_INT(len, h->nlmsg_len);
+	CHECK(len > 0 && len % h->nlmsg_len == 0);
 	CHECK(h->nlmsg_flags & NLM_F_REQUEST);
 	return comes(NO_SEND) ? fails(ENOBUFS) : (ssize_t)len;
 }
@@ -76,19 +78,21 @@ static ssize_t message(void *buf, unsigned short type)
 	return sizeof m;
 }
 
-ssize_t recv(int fd, void *buf, size_t size, int flags)
+static ssize_t piece(void *buf, size_t size)
 {
-	(void)fd;
-	(void)flags;
 	CHECK(size >= 8192);
 	if (comes(NO_RECV))
 		return fails(ENOMEM);
 	if (comes(INTERRUPTED))
 		return fails(EINTR);
+	if (comes(LOST))
+		return fails(ENOBUFS);
 	if (comes(EMPTY))
 		return 0;
 	if (comes(NOT_THERE))
 		return refusal(buf, ENODEV);
+	if (comes(NO_ROUTE))
+		return refusal(buf, ENETUNREACH);
 	if (comes(NO_ROOM))
 		return refusal(buf, ENOBUFS);
 	if (comes(DONE))
@@ -97,12 +101,26 @@ ssize_t recv(int fd, void *buf, size_t size, int flags)
 	return message(buf, RTM_NEWLINK);
 }
 
-/* What recv(2) is under _FORTIFY_SOURCE. */
-ssize_t __recv_chk(int fd, void *buf, size_t size, size_t room, int flags);
-ssize_t __recv_chk(int fd, void *buf, size_t size, size_t room, int flags)
+#ifdef __GLIBC__
+typedef int flags_of_recvmmsg;
+#else /* as in musl, which has them as the kernel does */
+typedef unsigned flags_of_recvmmsg;
+#endif
+
+/* A piece at a time. */
+int recvmmsg(int fd, struct mmsghdr *m, unsigned n, flags_of_recvmmsg flags, struct timespec *limit)
 {
-	CHECK(size <= room);
-	return recv(fd, buf, size, flags);
+	ssize_t len;
+
+	if (flags == MSG_DONTWAIT && at == n_steps)
+		return fails(EAGAIN);
+	len = piece(m[0].msg_hdr.msg_iov->iov_base, m[0].msg_hdr.msg_iov->iov_len);
+	(void)fd;
+	CHECK(n > 0 && (flags == MSG_WAITFORONE || flags == MSG_DONTWAIT) && !limit);
+	if (len < 0)
+		return -1;
+	m[0].msg_len = (unsigned)len;
+	return 1;
 }
 
 static void count(void *arg, const struct nlmsghdr *h)
@@ -156,7 +174,74 @@ static void answers(void)
 	CHECK_INT(ask(0), ENODEV);
 	CHECK_INT(messages, 0);
 	CHECK_INT(sockets, 1);
+	SCRIPT(NO_ROUTE);
+	CHECK_INT(ask(0), ENETUNREACH);
+	CHECK_INT(sockets, 1);
 	CHECK_STR(unit_log(), "");
+}
+
+/* Two questions by one socket; both once more, by another one, where one gave no answer. */
+static int ask_two(void *arg, int fd)
+{
+	struct nlmsghdr request = {.nlmsg_len = sizeof request};
+	int error;
+
+	(void)arg;
+	messages = 0;
+	error = netlink_ask_on(fd, &request, count, &messages);
+	return error ? error : netlink_ask_on(fd, &request, count, &messages);
+}
+
+static void together(void)
+{
+	int fd = -1, first;
+
+	SCRIPT(LINK, LINK, LINK, EMPTY, LINK, LINK);
+	CHECK_INT(netlink_try(&fd, ask_two, NULL), 0);
+	CHECK_INT(messages, 2);
+	first = fd;
+	CHECK(first >= 0);
+	CHECK_INT(sockets, 1);
+	CHECK_INT(netlink_try(&fd, ask_two, NULL), 0);
+	CHECK_INT(messages, 2);
+	CHECK_INT(sockets, 2);
+	CHECK_INT(at, n_steps);
+	close(fd);
+	SCRIPT(NO_SEND, NO_SEND, NO_SEND);
+	fd = -1;
+	CHECK(netlink_try(&fd, ask_two, NULL) != 0);
+	CHECK_INT(fd, -1);
+	CHECK_INT(sockets, 3);
+}
+
+/* Several requests in one message, and an answer to each, also that there is none. */
+static int ask_several(unsigned n)
+{
+	struct nlmsghdr requests[4];
+	int fd = netlink_open(), error;
+
+	for (unsigned i = 0; i < 4; i++)
+		requests[i] = (struct nlmsghdr){.nlmsg_len = sizeof requests[0]};
+	messages = 0;
+	error = netlink_ask_several(fd, requests, n * sizeof requests[0], count, &messages);
+	close(fd);
+	CHECK(requests[n - 1].nlmsg_flags & NLM_F_REQUEST);
+	CHECK_INT(at, n_steps);
+	return error;
+}
+
+static void several(void)
+{
+	SCRIPT(LINK, NOT_THERE, LINK);
+	CHECK_INT(ask_several(3), 0);
+	CHECK_INT(messages, 2);
+	SCRIPT(NOT_THERE);
+	CHECK_INT(ask_several(1), 0);
+	CHECK_INT(messages, 0);
+	SCRIPT(NOT_THERE, NO_ROUTE, NOT_THERE, LINK);
+	CHECK_INT(ask_several(4), ENETUNREACH);
+	SCRIPT(LINK, EMPTY);
+	CHECK(ask_several(2) != 0);
 }
 
 static void once(void)
@@ -192,30 +277,41 @@ static void always(void)
 	CHECK_INT(ask(NLM_F_DUMP), ENODATA);
 }
 
-static void kinds(void)
+static void changes(void)
+{
+	messages = 0;
+	SCRIPT(LINK, INTERRUPTED, LINK);
+	CHECK(netlink_drain(0, count, &messages));
+	CHECK_INT(messages, 2);
+	SCRIPT(LINK, LOST, LINK);
+	CHECK(!netlink_drain(0, count, &messages));
+	CHECK_INT(messages, 4);
+	CHECK_INT(at, n_steps);
+}
+
+static void unknown(void)
 {
 	struct offer offer = {.type = DTCP_TUNNELONLY};
 	char why[OFFER_WHY_MAX];
 
 	offer.remote.s_addr = htonl(0xc0000201);
 	SCRIPT(LINK);
-	CHECK_INT(link_kind("dtcp0"), LINK_SIT);
-	SCRIPT(NOT_THERE);
-	CHECK_INT(link_kind("dtcp0"), LINK_ABSENT);
+	CHECK_INT(interface_index("dtcp0"), 7);
 	SCRIPT(NO_ROOM, NOT_THERE);
-	CHECK_INT(link_kind("dtcp0"), LINK_ABSENT);
-	SCRIPT(NO_ROOM, NO_SOCKET, NO_RECV);
-	CHECK_INT(link_kind("dtcp0"), LINK_UNKNOWN);
+	CHECK_INT(interface_index("dtcp0"), 0);
 	/* Where nothing is known, nothing is allowed. */
 	SCRIPT(NO_ROOM, NO_SOCKET, NO_RECV);
-	CHECK(!link_offer_ok(&offer, DTCP_TUNNELONLY, why));
+	CHECK(!offer_ok(&offer, DTCP_TUNNELONLY, interface_is_ours(offer.remote), why));
 	CHECK_HAS(why, "the far end 192.0.2.1 is an address of this host");
 }
 
 static const struct unit_case cases[] = {
+	{"questions that are asked together", together},
+	{"requests that are sent at once", several},
 	{"answers, lists, and what is not there", answers},
 	{"what fails once is asked again", once},
 	{"what fails each time is an error, with a message", always},
-	{"an interface that cannot be asked for is not absent", kinds},
+	{"changes that the kernel tells of, also when some are lost", changes},
+	{"an address that cannot be asked for may be ours", unknown},
 };
 UNIT_MAIN(cases)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-#include "offer.h"
+#include "protocol/offer.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "text.h"
+#include "common/text.h"
 #include "unit.h"
 
 static char why[OFFER_WHY_MAX];
@@ -129,7 +129,7 @@ static void every_prefix(void)
 {
 	struct offer o = network("192.0.2.1", "2001:db8::/32");
 
-	for (unsigned i = 1; i < OFFER_PREFIXES; i++) {
+	for (unsigned i = 1; i < TUNNEL_PREFIXES; i++) {
 		o.n_prefixes = i + 1;
 		CHECK(prefix_parse("2001:db8::/66", &o.prefixes[i]));
 		CHECK(!offer_check(&o, why));
@@ -145,13 +145,13 @@ static void prefix_numbers(void)
 	o.n_prefixes = 0;
 	CHECK(!offer_check(&o, why));
 	CHECK_HAS(why, "came with 0 prefixes");
-	o.n_prefixes = OFFER_PREFIXES + 1;
+	o.n_prefixes = TUNNEL_PREFIXES + 1;
 	CHECK(!offer_check(&o, why));
 	o.n_prefixes = 0xffffffff;
 	CHECK(!offer_check(&o, why));
 	o = host("2001:db8::1", "2001:db8::2");
 	CHECK(offer_check(&o, why));
-	o.n_prefixes = OFFER_PREFIXES + 1;
+	o.n_prefixes = TUNNEL_PREFIXES + 1;
 	CHECK(!offer_check(&o, why));
 }
 

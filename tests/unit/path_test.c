@@ -1,149 +1,219 @@
 /* SPDX-License-Identifier: ISC */
-#include "path.h"
+/* When the path is asked, and when it is good or bad. */
+#include "keeper/path.h"
 
 #include <stdio.h>
-#include <string.h>
 
-#include "clock.h"
+#include "common/clock.h"
 #include "unit.h"
 
-enum { NOW = 5000 };
+enum { START = 1000, MOST = 60000 };
 
-/* A check in the state s after n echoes; big: one that fills the MTU is asked
- * too. PATH_TIMER comes when it is due. */
-static struct path in_state(enum path_state s, bool big, unsigned n)
+static struct path p;
+static int64_t now;
+
+static unsigned happens(enum path_event e)
 {
-	struct path p;
-
-	path_init(&p);
-	if (s == PATH_REST)
-		return p;
-	CHECK(path_step(&p, big ? PATH_START_BIG : PATH_START, NOW - PATH_WAIT_MS * n) != 0);
-	if (s == PATH_ANSWERED)
-		CHECK_INT(path_step(&p, PATH_ANSWER, NOW), PATH_GOOD);
-	for (unsigned i = 1; i < n; i++)
-		CHECK(path_step(&p, PATH_TIMER, p.wake) != 0);
-	CHECK_INT(p.state, s);
-	CHECK_INT(p.wake, NOW);
-	return p;
+	return path_step(&p, e, now, now + PATH_LIMIT_MS);
 }
 
-struct row {
-	enum path_state state;
-	bool big;
-	unsigned echoes; /* out so far */
-	enum path_event event;
-	enum path_state next;
-	unsigned result;
-};
-
-static const struct row rows[] = {
-	{PATH_REST, false, 0, PATH_START, PATH_ASKED, PATH_SEND},
-	{PATH_REST, false, 0, PATH_START_BIG, PATH_ASKED, PATH_SEND | PATH_SEND_BIG},
-	{PATH_REST, false, 0, PATH_ANSWER, PATH_REST, 0},
-	{PATH_REST, false, 0, PATH_ANSWER_BIG, PATH_REST, 0},
-	{PATH_REST, false, 0, PATH_TIMER, PATH_REST, 0},
-
-	{PATH_ASKED, false, 1, PATH_START, PATH_ASKED, 0},
-	{PATH_ASKED, false, 1, PATH_START_BIG, PATH_ASKED, 0},
-	{PATH_ASKED, false, 1, PATH_ANSWER, PATH_REST, PATH_GOOD},
-	{PATH_ASKED, false, 1, PATH_TIMER, PATH_ASKED, PATH_SEND},
-	{PATH_ASKED, false, 2, PATH_TIMER, PATH_ASKED, PATH_SEND},
-	{PATH_ASKED, false, 3, PATH_TIMER, PATH_REST, PATH_BAD},
-	{PATH_ASKED, false, 3, PATH_ANSWER, PATH_REST, PATH_GOOD},
-
-	{PATH_ASKED, true, 1, PATH_START, PATH_ASKED, 0},
-	{PATH_ASKED, true, 1, PATH_START_BIG, PATH_ASKED, 0},
-	{PATH_ASKED, true, 1, PATH_ANSWER, PATH_ANSWERED, PATH_GOOD},
-	/* Any answer counts, and one that fills the MTU is all that is asked. */
-	{PATH_ASKED, true, 1, PATH_ANSWER_BIG, PATH_REST, PATH_GOOD},
-	{PATH_ASKED, true, 1, PATH_TIMER, PATH_ASKED, PATH_SEND | PATH_SEND_BIG},
-	{PATH_ASKED, true, 3, PATH_TIMER, PATH_REST, PATH_BAD},
-
-	{PATH_ANSWERED, true, 1, PATH_START, PATH_ANSWERED, 0},
-	{PATH_ANSWERED, true, 1, PATH_START_BIG, PATH_ANSWERED, 0},
-	{PATH_ANSWERED, true, 1, PATH_ANSWER, PATH_ANSWERED, 0},
-	{PATH_ANSWERED, true, 1, PATH_ANSWER_BIG, PATH_REST, 0},
-	{PATH_ANSWERED, true, 1, PATH_TIMER, PATH_ANSWERED, PATH_SEND_BIG},
-	{PATH_ANSWERED, true, 3, PATH_TIMER, PATH_REST, PATH_MTU_BAD},
-};
-
-static void table(void)
+static unsigned timer(void)
 {
-	bool seen[PATH_STATES][PATH_EVENTS] = {{false}};
-	char what[80];
+	now = p.wake;
+	return happens(PATH_EV_TIMER);
+}
 
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		const struct row *r = &rows[i];
-		struct path p = in_state(r->state, r->big, r->echoes);
-		unsigned result = path_step(&p, r->event, NOW);
-
-		seen[r->state][r->event] = true;
-		snprintf(what, sizeof what, "row %zu: state %d, event %d: state %d, result %#x", i,
-			 r->state, r->event, p.state, result);
-		CHECK_FOR(what, p.state == r->next && result == r->result);
-		CHECK_FOR(what, (p.wake == CLOCK_NEVER) == (p.state == PATH_REST));
+/* Brings a path to a state. A big echo is never out. */
+static void at(enum path_state s)
+{
+	now = START;
+	path_init(&p);
+	p.most = MOST;
+	if (s == PATH_REST)
+		return;
+	happens(PATH_EV_FIRST);
+	if (s == PATH_FIRST)
+		return;
+	if (s == PATH_CHECK) {
+		happens(PATH_EV_ANSWER);
+		happens(PATH_EV_ANSWER_BIG);
+		happens(PATH_EV_START);
+	} else {
+		while (!(timer() & PATH_FAILED))
+			;
 	}
-	/* An answer to what was not asked is none: a small check has no big one. */
-	seen[PATH_ASKED][PATH_ANSWER_BIG] = true;
+}
+
+/* The timer is due. */
+static const struct unit_row rows[] = {
+	{PATH_REST, PATH_EV_FIRST, PATH_FIRST, PATH_SEND},
+	{PATH_REST, PATH_EV_START, PATH_CHECK, PATH_SEND},
+
+	{PATH_FIRST, PATH_EV_FIRST, PATH_FIRST, PATH_SEND},
+	{PATH_FIRST, PATH_EV_ANSWER, PATH_REST, PATH_GOOD | PATH_SEND_BIG},
+	{PATH_FIRST, PATH_EV_ANSWER_BIG, PATH_REST, PATH_GOOD},
+	{PATH_FIRST, PATH_EV_TIMER, PATH_FIRST, PATH_SEND},
+
+	{PATH_CHECK, PATH_EV_FIRST, PATH_FIRST, PATH_SEND},
+	{PATH_CHECK, PATH_EV_ANSWER, PATH_REST, PATH_GOOD},
+	{PATH_CHECK, PATH_EV_ANSWER_BIG, PATH_REST, PATH_GOOD},
+	{PATH_CHECK, PATH_EV_TIMER, PATH_CHECK, PATH_SEND},
+
+	{PATH_BAD, PATH_EV_FIRST, PATH_FIRST, PATH_SEND},
+	{PATH_BAD, PATH_EV_START, PATH_BAD, PATH_SEND},
+	{PATH_BAD, PATH_EV_ANSWER, PATH_REST, PATH_GOOD | PATH_SEND_BIG},
+	{PATH_BAD, PATH_EV_ANSWER_BIG, PATH_REST, PATH_GOOD},
+	{PATH_BAD, PATH_EV_TIMER, PATH_BAD, PATH_SEND},
+};
+
+static void pairs(void)
+{
 	for (int s = 0; s < PATH_STATES; s++)
 		for (int e = 0; e < PATH_EVENTS; e++) {
-			snprintf(what, sizeof what, "state %d, event %d", s, e);
-			CHECK_FOR(what, seen[s][e]);
+			struct unit_row row = unit_row(rows, sizeof rows / sizeof rows[0], s, e);
+			unsigned done;
+			char what[80];
+
+			at((enum path_state)s);
+			if (e == PATH_EV_TIMER && p.wake != CLOCK_NEVER)
+				now = p.wake;
+			done = happens((enum path_event)e);
+			snprintf(what, sizeof what, "state %d, event %d: %d, %#x", s, e, p.state, done);
+			CHECK_FOR(what, (int)p.state == row.next && done == row.result);
 		}
 }
 
-static void early(void)
+static void too_early(void)
 {
-	struct path p;
-
-	path_init(&p);
-	path_step(&p, PATH_START, NOW);
-	CHECK_INT(p.wake, NOW + 1000);
-	CHECK_INT(path_step(&p, PATH_TIMER, NOW + 999), 0);
-	CHECK_INT(path_step(&p, PATH_TIMER, NOW + 1000), PATH_SEND);
-	CHECK_INT(p.wake, NOW + 2000);
-}
-
-/* Three echoes, 1 s apart, and a second for the last to be answered. */
-static void three(void)
-{
-	int64_t now = NOW;
-	struct path p;
-
-	path_init(&p);
-	for (int check = 1; check <= 2; check++) {
-		unsigned sent = 0;
-
-		for (unsigned r = path_step(&p, PATH_START, now); r == PATH_SEND;) {
-			sent++;
-			now = p.wake;
-			r = path_step(&p, PATH_TIMER, now);
-			if (r != PATH_SEND)
-				CHECK_INT(r, PATH_BAD);
-		}
-		CHECK_INT(sent, 3);
-		CHECK_INT(now, NOW + check * 3000);
+	for (int s = 0; s < PATH_STATES; s++) {
+		at((enum path_state)s);
+		if (p.wake == CLOCK_NEVER)
+			continue;
+		now = p.wake - 1;
+		CHECK_INT(happens(PATH_EV_TIMER), 0);
+		CHECK_INT(p.state, s);
 	}
 }
 
-static void anew(void)
+static void first(void)
 {
-	struct path p;
+	static const int64_t sent[] = {200, 600, 1400, 3000};
 
-	path_init(&p);
-	CHECK_INT(path_step(&p, PATH_START_BIG, NOW), PATH_SEND | PATH_SEND_BIG);
-	CHECK_INT(path_step(&p, PATH_ANSWER, NOW), PATH_GOOD);
-	CHECK_INT(path_step(&p, PATH_ANSWER_BIG, NOW), 0);
-	CHECK_INT(path_step(&p, PATH_START, NOW), PATH_SEND);
-	CHECK_INT(path_step(&p, PATH_ANSWER, NOW), PATH_GOOD);
+	at(PATH_FIRST);
+	for (size_t i = 0; i < sizeof sent / sizeof sent[0]; i++) {
+		CHECK_INT(timer(), PATH_SEND);
+		CHECK_INT(now - START, sent[i]);
+	}
+	CHECK_INT(timer(), PATH_FAILED);
+	CHECK_INT(now - START, 5000);
+	CHECK_INT(p.state, PATH_BAD);
+}
+
+static void check(void)
+{
+	at(PATH_CHECK);
+	for (int i = 1; i <= 4; i++) {
+		CHECK_INT(timer(), PATH_SEND);
+		CHECK_INT(now - START, 2000 * i);
+	}
+	CHECK_INT(timer(), PATH_FAILED);
+	CHECK_INT(now - START, 10000);
+	/* However late the answer comes. */
+	at(PATH_CHECK);
+	now += 9999;
+	CHECK_INT(happens(PATH_EV_ANSWER), PATH_GOOD);
 	CHECK_INT(p.state, PATH_REST);
 }
 
+static void traffic(void)
+{
+	at(PATH_CHECK);
+	now = START + 5000;
+	happens(PATH_EV_TRAFFIC);
+	while (timer() == PATH_SEND)
+		;
+	CHECK_INT(now - START, 15000);
+	/* No further than 30 s. */
+	at(PATH_CHECK);
+	while (timer() == PATH_SEND)
+		happens(PATH_EV_TRAFFIC);
+	CHECK_INT(p.state, PATH_BAD);
+	CHECK_INT(now - START, 30000);
+	/* It makes no path good that is not. */
+	CHECK_INT(happens(PATH_EV_TRAFFIC), 0);
+	CHECK_INT(p.state, PATH_BAD);
+	at(PATH_FIRST);
+	CHECK_INT(happens(PATH_EV_TRAFFIC), 0);
+	CHECK_INT(p.state, PATH_FIRST);
+}
+
+static void looks(void)
+{
+	static const int64_t pauses[] = {1000, 2000, 4000, 8000, 16000, 32000, MOST, MOST};
+	int64_t since;
+
+	at(PATH_BAD);
+	for (size_t i = 0; i < sizeof pauses / sizeof pauses[0]; i++) {
+		since = now;
+		CHECK_INT(timer(), PATH_SEND);
+		CHECK_INT(now - since, pauses[i]);
+	}
+	at(PATH_BAD);
+	p.most = 1500;
+	CHECK_INT(timer(), PATH_SEND);
+	since = now;
+	CHECK_INT(timer(), PATH_SEND);
+	CHECK_INT(now - since, 1500);
+}
+
+static void big(void)
+{
+	/* Answered by the third. */
+	at(PATH_FIRST);
+	CHECK_INT(happens(PATH_EV_ANSWER), PATH_GOOD | PATH_SEND_BIG);
+	CHECK_INT(timer(), PATH_SEND_BIG);
+	CHECK_INT(timer(), PATH_SEND_BIG);
+	now++;
+	CHECK_INT(happens(PATH_EV_ANSWER_BIG), 0);
+	CHECK(p.wake == CLOCK_NEVER);
+	/* By none. */
+	at(PATH_FIRST);
+	happens(PATH_EV_ANSWER);
+	CHECK_INT(timer(), PATH_SEND_BIG);
+	CHECK_INT(timer(), PATH_SEND_BIG);
+	CHECK_INT(timer(), PATH_MTU_BAD);
+	CHECK_INT(now - START, 6000);
+	CHECK(p.wake == CLOCK_NEVER);
+	/* Beside the check of a keepalive. */
+	at(PATH_FIRST);
+	happens(PATH_EV_ANSWER);
+	now += 500;
+	CHECK_INT(happens(PATH_EV_START), PATH_SEND);
+	CHECK_INT(timer(), PATH_SEND_BIG);
+	CHECK_INT(timer(), PATH_SEND);
+	CHECK_INT(happens(PATH_EV_ANSWER), PATH_GOOD);
+	CHECK_INT(timer(), PATH_SEND_BIG);
+	/* Where small ones are not answered either the MTU is not to blame. */
+	at(PATH_FIRST);
+	happens(PATH_EV_ANSWER);
+	happens(PATH_EV_START);
+	p.big_left = 100;
+	while (!(timer() & PATH_FAILED))
+		;
+	CHECK_INT(p.big_left, 0);
+	CHECK_INT(p.wake - now, 1000);
+	/* Once for each tunnel. */
+	CHECK_INT(happens(PATH_EV_ANSWER), PATH_GOOD);
+	CHECK(p.wake == CLOCK_NEVER);
+}
+
 static const struct unit_case cases[] = {
-	{"every pair of state and event", table},
-	{"an echo has a second to be answered", early},
-	{"three echoes without an answer make a path bad", three},
-	{"each check starts anew", anew},
+	{"every pair of state and event", pairs},
+	{"no timer acts before its time", too_early},
+	{"a new path has 5 s to be answered, and is asked soon and often", first},
+	{"a good path is bad after five echoes and 10 s without an answer", check},
+	{"other packets stretch the 10 s, to 30 s at most", traffic},
+	{"a bad path is looked at after 1, 2, 4 s and so on", looks},
+	{"an echo that fills the MTU goes out once for each tunnel", big},
 };
 UNIT_MAIN(cases)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-#include "prefix.h"
+#include "common/prefix.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "text.h"
+#include "common/text.h"
 #include "unit.h"
 
 static const char *round_trip(const char *text)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "state.h"
+#include "rundir/state.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -47,6 +47,7 @@ static struct state full(void)
 	strcpy(s.server, "dtcp.example.net");
 	strcpy(s.user, "foo");
 	strcpy(s.link, "ppp0");
+	strcpy(t->link.name, "ppp0");
 	s.build = false;
 	s.known = s.in_kernel = s.routes = true;
 	s.seen_as.s_addr = htonl(0xc6336408);
@@ -79,12 +80,12 @@ static struct state full(void)
 
 static void check_round_trip(const struct state *s)
 {
-	size_t len = state_format(s, text, &(size_t){0});
+	size_t len = state_format(s, text);
 	struct state back;
 
 	CHECK(len > 0 && len == strlen(text));
 	back = parse_bytes(text, len);
-	CHECK(state_format(&back, again, &(size_t){0}) > 0);
+	CHECK(state_format(&back, again) > 0);
 	CHECK_STR(again, text);
 	CHECK(memcmp(&back, s, sizeof back) == 0);
 }
@@ -97,6 +98,8 @@ static void round_trip(void)
 	s.tunnel.type = DTCP_HOST;
 	CHECK(inet_pton(AF_INET6, "2001:db8::6", &s.tunnel.near6) == 1);
 	CHECK(inet_pton(AF_INET6, "2001:db8::5", &s.tunnel.peer6) == 1);
+	check_round_trip(&s);
+	s.tunnel.route = ROUTE_GUARD;
 	check_round_trip(&s);
 	s.tunnel.route = ROUTE_NONE;
 	s.word = STATE_CONNECTING;
@@ -120,19 +123,20 @@ static void largest(void)
 	memset(s.server, 's', sizeof s.server - 1);
 	memset(s.user, 'u', sizeof s.user - 1);
 	strcpy(s.link, "l23456789012345");
-	for (unsigned i = 0; i < OFFER_PREFIXES; i++)
+	strcpy(t->link.name, "l23456789012345");
+	for (unsigned i = 0; i < TUNNEL_PREFIXES; i++)
 		set_prefix(&t->prefixes[i], "2001:1111:2222:3333::/64");
-	for (unsigned i = 0; i < ACCOUNT_ROUTES; i++)
+	for (unsigned i = 0; i < TUNNEL_ROUTES; i++)
 		set_prefix(&t->routes[i], "1111:2222:3333:4444:5555:6666:7777:8888/128");
-	for (unsigned i = 0; i < ACCOUNT_LANS; i++) {
+	for (unsigned i = 0; i < TUNNEL_LANS; i++) {
 		strcpy(t->lans[i].name, "l23456789012345");
 		CHECK(inet_pton(AF_INET6, "1111:2222:3333:4444:5555:6666:7777:8888",
 				&t->lans[i].address) == 1);
 		t->lans[i].state = LAN_OURS;
 	}
-	t->n_prefixes = OFFER_PREFIXES;
-	t->n_routes = ACCOUNT_ROUTES;
-	t->n_lans = ACCOUNT_LANS;
+	t->n_prefixes = TUNNEL_PREFIXES;
+	t->n_routes = TUNNEL_ROUTES;
+	t->n_lans = TUNNEL_LANS;
 	check_round_trip(&s);
 }
 
@@ -143,7 +147,7 @@ static void lan_states(void)
 
 	s.tunnel.lans[0].state = LAN_FOREIGN;
 	s.tunnel.lans[1].state = LAN_WANTED;
-	back = parse_bytes(text, state_format(&s, text, &(size_t){0}));
+	back = parse_bytes(text, state_format(&s, text));
 	CHECK_INT(back.tunnel.lans[0].state, LAN_ABSENT);
 	CHECK_INT(back.tunnel.lans[1].state, LAN_ABSENT);
 }
@@ -152,7 +156,7 @@ static void no_secrets(void)
 {
 	struct state s = full();
 
-	state_format(&s, text, &(size_t){0});
+	state_format(&s, text);
 	CHECK(!strstr(text, "password"));
 }
 
@@ -160,7 +164,7 @@ static void no_secrets(void)
 static void cut(void)
 {
 	struct state s = full();
-	size_t len = state_format(&s, text, &(size_t){0});
+	size_t len = state_format(&s, text);
 
 	for (size_t n = 0; n <= len; n++) {
 		struct state back = parse_bytes(text, n);
@@ -178,9 +182,9 @@ static void bounds(void)
 	for (int i = 0; i < 100; i++)
 		strcat(lines, "prefix=2001:db8::/32\nroute_prefix=::/0\nlan=eth1 1 2001:db8::1\n");
 	s = parse(lines);
-	CHECK_INT(s.tunnel.n_prefixes, OFFER_PREFIXES);
-	CHECK_INT(s.tunnel.n_routes, ACCOUNT_ROUTES);
-	CHECK_INT(s.tunnel.n_lans, ACCOUNT_LANS);
+	CHECK_INT(s.tunnel.n_prefixes, TUNNEL_PREFIXES);
+	CHECK_INT(s.tunnel.n_routes, TUNNEL_ROUTES);
+	CHECK_INT(s.tunnel.n_lans, TUNNEL_LANS);
 }
 
 static void hostile(void)
@@ -195,10 +199,10 @@ static void hostile(void)
 	};
 	struct state s = parse("");
 
-	state_format(&s, again, &(size_t){0});
+	state_format(&s, again);
 	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++) {
 		s = parse(ignored[i]);
-		state_format(&s, text, &(size_t){0});
+		state_format(&s, text);
 		CHECK_STR(text, again);
 	}
 }

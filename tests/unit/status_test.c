@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What --status prints of a state. With --json NAME it prints the JSON of a
  * state, for status.bats to parse. */
-#include "status_print.h"
+#include "command/status_print.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "state.h"
+#include "rundir/state.h"
 #include "unit.h"
 
 static struct state up(void)
@@ -86,7 +86,7 @@ static void text_up(void)
 	s.since = time(NULL) - 600;
 	s.last_pong = time(NULL) - 30;
 	out = printed(status_text, &s, true);
-	CHECK_HAS(out, "dtcp0: up since 10 min ago (process 4711)\n");
+	CHECK_HAS(out, "dtcp0: up for 10 min (process 4711)\n");
 	CHECK_HAS(out, "dtcp.example.net, user foo, type network");
 	CHECK_HAS(out, "ppp0");
 	CHECK_HAS(out, "198.51.100.7 (the server sees another one: NAT)");
@@ -119,9 +119,9 @@ static void text_times(void)
 	static const struct {
 		int seconds;
 		const char *says;
-	} rows[] = {{0, "just now"}, {1, "just now"}, {2, "2 s ago"}, {119, "119 s ago"},
-		    {120, "2 min ago"}, {7199, "119 min ago"}, {7200, "2 h ago"},
-		    {172799, "47 h ago"}, {172800, "2 days ago"}, {-100, "just now"}};
+	} rows[] = {{0, "for 0 s"}, {2, "for 2 s"}, {119, "for 119 s"}, {120, "for 2 min"},
+		    {7199, "for 119 min"}, {7200, "for 2 h"}, {172799, "for 47 h"},
+		    {172800, "for 2 days"}, {-100, "for 0 s"}};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct state s = up();
@@ -130,6 +130,31 @@ static void text_times(void)
 		s.since = time(NULL) - rows[i].seconds;
 		CHECK_HAS(printed(status_text, &s, true), rows[i].says);
 	}
+}
+
+/* Why it is not up, and only then. */
+static void last_error(void)
+{
+	struct state s = up();
+
+	snprintf(s.last_error, sizeof s.last_error, "server x: closed");
+	CHECK(!strstr(printed(status_text, &s, true), "server x: closed"));
+	CHECK_HAS(printed(status_json, &s, true), "\"last_error\":null");
+	s.word = STATE_CONNECTING;
+	CHECK_HAS(printed(status_text, &s, true), "last error   server x: closed");
+	CHECK_HAS(printed(status_json, &s, true), "\"last_error\":\"server x: closed\"");
+}
+
+static void lans(void)
+{
+	struct state s = up();
+
+	s.tunnel.n_lans = 1;
+	snprintf(s.tunnel.lans[0].name, sizeof s.tunnel.lans[0].name, "eth1");
+	s.tunnel.lans[0].address = s.tunnel.prefixes[0].addr;
+	s.tunnel.lans[0].address.s6_addr[15] = 1;
+	CHECK_HAS(printed(status_text, &s, true), "LAN          2001:db8:1::1/64 on eth1");
+	CHECK_HAS(printed(status_json, &s, true), "\"lan\":[\"eth1=2001:db8:1::1/64\"]");
 }
 
 static void text_hostile(void)
@@ -151,6 +176,15 @@ static void json_bytes(void)
 		CHECK(*out >= 0x20 && *out < 0x7f);
 }
 
+/* On machines with 32 bits too. */
+static void json_late(void)
+{
+	struct state s = up();
+
+	s.since = 4102444800;
+	CHECK_HAS(printed(status_json, &s, true), "\"since\":\"2100-01-01T00:00:00Z\"");
+}
+
 static int print_json(const char *which)
 {
 	struct state s = up();
@@ -159,6 +193,13 @@ static int print_json(const char *which)
 		state_init(&s, "dtcp0");
 	} else if (strcmp(which, "hostile") == 0) {
 		s = hostile();
+	} else if (strcmp(which, "names") == 0) {
+		strcpy(s.link, "w\xc3\xa4n\xf0\x9f\x98\x80\"\\");
+		s.tunnel.n_lans = 2;
+		strcpy(s.tunnel.lans[0].name, "\xe6\x9d\xb1");
+		strcpy(s.tunnel.lans[1].name, "w\xff\xc3n");
+		/* A control character; one in three bytes for want of two; half a pair. */
+		strcpy(s.user, "\xc2\x9b\xe0\x80\xa2\xed\xa0\x80\xc2\xa0\xc3");
 	} else if (strcmp(which, "connecting") == 0) {
 		state_init(&s, "dtcp0");
 		s.word = STATE_CONNECTING;
@@ -177,11 +218,14 @@ static int print_json(const char *which)
 }
 
 static const struct unit_case cases[] = {
+	{"the last error is shown while it is not up", last_error},
+	{"the addresses of LANs", lans},
 	{"text: up, with everything known", text_up},
 	{"text: down", text_down},
 	{"text: how long ago", text_times},
 	{"text: nothing but printable ASCII", text_hostile},
 	{"JSON: nothing but printable ASCII", json_bytes},
+	{"JSON: a time after 2038", json_late},
 };
 
 int main(int argc, char *argv[])

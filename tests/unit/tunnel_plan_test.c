@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: ISC */
-/* What an account and an offer make of a tunnel, when two are the same, and
- * what ip(8) says when there is nothing left to undo. */
-#include "tunnel.h"
+/* What an account and an offer make of a tunnel, and when two are the same. */
+#include "common/tunnel.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tunnel_lines.h"
+#include "account/account.h"
+#include "account/account_line.h"
+#include "protocol/offer.h"
+#include "protocol/plan.h"
 #include "unit.h"
 
 static struct tunnel plan(const char *words, const char *prefix, unsigned link_mtu)
@@ -20,12 +22,12 @@ static struct tunnel plan(const char *words, const char *prefix, unsigned link_m
 
 	CHECK(prefix_parse(prefix, &o.prefixes[0]));
 	snprintf(line, sizeof line, "s 1 u p %s", words);
-	if (!CHECK_FOR(words, account_parse(line, strlen(line), &a, why) == 1)) {
+	if (!CHECK_FOR(words, account_line_parse(line, strlen(line), &a, why) == 1)) {
 		printf("%s\n", why);
 		abort();
 	}
 	unit_log_clear();
-	tunnel_plan(&t, a, &o, link_mtu);
+	plan_tunnel(&t, a->interface, &a->settings, &o, &(struct tunnel_link){"wan", 2, link_mtu});
 	account_free(a);
 	return t;
 }
@@ -107,49 +109,10 @@ static void sameness(void)
 	CHECK(!tunnel_same(&a, &b));
 }
 
-/* As iproute2 6.1 prints them, and a cut one. */
-static void gone_before(void)
-{
-	static const char *const gone[] = {
-		"",
-		"\n",
-		"RTNETLINK answers: No such process\nCommand failed -:1\n",
-		"RTNETLINK answers: Cannot assign requested address\nCommand failed -:5\n",
-		"Cannot find device \"eth9\"\nCommand failed -:3\n",
-		"Error: ipv6: address not found.\nCommand failed -:4\n",
-		"delete tunnel \"dtcp0\" failed: No such device\nCommand failed -:9\n",
-		"RTNETLINK answers: No such device\n",
-		"RTNETLINK answers: No such process\nCommand failed -:1\n"
-		"RTNETLINK answers: No such process\nCommand failed -:2\n"
-		"Cannot find device \"dtcp0\"\nCommand failed -:3",
-	};
-
-	for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++)
-		CHECK_FOR(gone[i], tunnel_undone(gone[i]));
-}
-
-static void not_undone(void)
-{
-	static const char *const failed[] = {
-		"RTNETLINK answers: Operation not permitted\nCommand failed -:1\n",
-		"RTNETLINK answers: No such process\nRTNETLINK answers: File exists\n",
-		"Error: ipv6: something else.\n",
-		"delete tunnel \"dtcp0\" failed: Operation not permitted\n",
-		"delete tunnel \"dtcp0\" failed: Device or resource busy\nCommand failed -:9\n",
-		"x",
-		"\nx\nRTNETLINK answers: No such process\n",
-	};
-
-	for (size_t i = 0; i < sizeof failed / sizeof failed[0]; i++)
-		CHECK_FOR(failed[i], !tunnel_undone(failed[i]));
-}
-
 static const struct unit_case cases[] = {
 	{"the MTU is the link's less 20, from 1280 to 1480", auto_mtu},
 	{"an MTU of the account is taken as it is", planned_mtu},
 	{"a subnet that does not fit is a warning that names both", subnet_too_large},
 	{"tunnels are the same but for near end and MTU", sameness},
-	{"what ip says of things that were gone before", gone_before},
-	{"what ip says of things that are still there", not_undone},
 };
 UNIT_MAIN(cases)

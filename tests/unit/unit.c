@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "log.h"
+#include "common/log.h"
 
 static struct {
 	unsigned checks, failures;
@@ -103,13 +103,21 @@ static bool run_case(const struct unit_case *c)
 	return unit.checks > 0 && unit.failures == 0;
 }
 
+struct unit_row unit_row(const struct unit_row *rows, size_t n, int state, int event)
+{
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].state == state && rows[i].event == event)
+			return rows[i];
+	return (struct unit_row){state, event, state, 0};
+}
+
 int unit_main(const struct unit_case *cases, size_t n, int argc, char *argv[])
 {
 	unsigned ran = 0, failed = 0;
 	bool all = argc > 1 && strcmp(argv[1], "--all") == 0;
 
-	log_setup(LOG_TO_CLIENT, LOG_DEBUG);
-	log_set_client(keep, NULL);
+	log_setup(LOG_TO_FUNCTION, LOG_DEBUG);
+	log_set_function(keep, NULL);
 	for (size_t i = 0; i < n; i++) {
 		if (argc < 2) {
 			printf("%s\n", cases[i].name);

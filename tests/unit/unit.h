@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What the unit tests share. Each program is a list of named cases; the .bats
- * file of the same name runs each in a process of its own. */
+/* What the unit tests share. Each program is a list of named cases;
+ * unit.tap runs each in a process of its own. */
 struct unit_case {
 	const char *name;
 	void (*run)(void);
@@ -43,6 +43,16 @@ bool unit_has(const char *got, const char *part, const char *text, const char *f
 
 /* An address as text; that it is one is checked. */
 struct in_addr unit_ipv4(const char *text);
+
+/* A row of a state machine's table: what an event leads to in a state, and what the step
+ * returns. */
+struct unit_row {
+	int state, event, next;
+	unsigned result;
+};
+
+/* The row of that state and event. What has none changes no state and does nothing. */
+struct unit_row unit_row(const struct unit_row *rows, size_t n, int state, int event);
 
 /* What the code under test has logged since the last call of unit_log_clear(),
  * a line a message: "4 text", the number being the priority. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "watch.h"
+#include "kernel/watch.h"
 
 #include <arpa/inet.h>
 #include <linux/if_arp.h>
@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tunnel.h"
+#include "common/tunnel.h"
 #include "unit.h"
 
 enum { EVENTS = 64 };
@@ -155,13 +155,41 @@ static void routes(void)
 	CHECK_INT(events[0].index, 9);
 }
 
+static void route4_change(uint16_t type, uint8_t len)
+{
+	struct rtmsg info = {.rtm_family = AF_INET, .rtm_dst_len = len};
+	uint32_t index = 9;
+
+	begin(type, &info, sizeof info);
+	attribute(RTA_OIF, &index, sizeof index);
+}
+
+static void ways(void)
+{
+	struct rtmsg rule = {.rtm_family = AF_INET};
+
+	start();
+	route4_change(RTM_NEWROUTE, 0);
+	route4_change(RTM_DELROUTE, 1);
+	route4_change(RTM_NEWROUTE, 2);
+	route4_change(RTM_DELROUTE, 32);
+	begin(RTM_NEWRULE, &rule, sizeof rule);
+	begin(RTM_DELRULE, &rule, sizeof rule);
+	parse(&buf, used);
+	CHECK_INT(n_events, 4);
+	for (unsigned i = 0; i < n_events; i++)
+		CHECK_INT(events[i].kind, WATCH_ROUTE4);
+	CHECK_INT(events[1].index, 9);
+}
+
 static void others(void)
 {
 	struct rtmsg info = {.rtm_protocol = TUNNEL_ROUTE_PROTO};
 
 	for (unsigned type = 0; type < 200; type++) {
 		bool known = type == RTM_NEWLINK || type == RTM_DELLINK || type == RTM_NEWADDR ||
-			     type == RTM_DELADDR || type == RTM_DELROUTE;
+			     type == RTM_DELADDR || type == RTM_DELROUTE ||
+			     type == RTM_NEWRULE || type == RTM_DELRULE;
 
 		start();
 		begin((uint16_t)type, &info, sizeof info);
@@ -313,10 +341,31 @@ static void filter_others(void)
 	CHECK(!passes("dtcp0"));
 }
 
+static bool route4_passes(uint16_t type, uint8_t len)
+{
+	start();
+	route4_change(type, len);
+	return passes("dtcp0");
+}
+
+static void filter_ways(void)
+{
+	struct rtmsg rule = {.rtm_family = AF_INET};
+
+	CHECK(route4_passes(RTM_NEWROUTE, 0) && route4_passes(RTM_DELROUTE, 0));
+	CHECK(route4_passes(RTM_NEWROUTE, 1) && route4_passes(RTM_DELROUTE, 1));
+	CHECK(!route4_passes(RTM_NEWROUTE, 2) && !route4_passes(RTM_DELROUTE, 2));
+	CHECK(!route4_passes(RTM_NEWROUTE, 32) && !route4_passes(RTM_DELROUTE, 32));
+	start();
+	begin(RTM_DELRULE, &rule, sizeof rule);
+	CHECK(passes("dtcp0"));
+}
+
 static const struct unit_case cases[] = {
 	{"links that come and go", links},
 	{"IPv4 addresses, and IPv6 addresses that go", addresses},
 	{"routes of our own that go", routes},
+	{"IPv4 default routes and rules", ways},
 	{"other messages are passed over", others},
 	{"names of every length", names},
 	{"messages cut anywhere", truncated},
@@ -324,5 +373,6 @@ static const struct unit_case cases[] = {
 	{"an attribute that ends before its padding", unpadded},
 	{"of sit tunnels a keeper hears of its own only", filter_links},
 	{"a keeper hears of IPv4 addresses, and of what goes", filter_others},
+	{"a keeper hears of IPv4 default routes and rules", filter_ways},
 };
 UNIT_MAIN(cases)

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+#include "account/account.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void account_free(struct account *list)
+{
+	while (list) {
+		struct account *next = list->next;
+
+		explicit_bzero(list->text, list->text_len);
+		free(list);
+		list = next;
+	}
+}
+
+void account_forget_password(struct account *a)
+{
+	char *p = a->text + (a->password - a->text);
+
+	explicit_bzero(p, strlen(p));
+}
+
+const char *account_password_doubt(const struct account *a)
+{
+	const char *p = a->password;
+	size_t len = strlen(p);
+
+	if (len > 1 && p[0] == '\'' && p[len - 1] == '\'')
+		return "stands in single quotes, which are a part of it";
+	if (strstr(p, "\xc2\xa0") || strstr(p, "\xe3\x80\x80"))
+		return "holds a no-break or an ideographic space, which does not end it";
+	return NULL;
+}
+
+bool account_allows_link(const struct account *a, const char *link)
+{
+	unsigned index;
+
+	if (!a->link[0] || strcmp(a->link, link) == 0)
+		return true;
+	/* An interface may have several names. */
+	index = if_nametoindex(link);
+	return index && index == if_nametoindex(a->link);
+}

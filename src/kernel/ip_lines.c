@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+#include "kernel/ip_lines.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+void lines_start(struct lines *l)
+{
+	l->len = 0;
+	l->count = 0;
+	l->full = false;
+	l->text[0] = '\0';
+}
+
+void lines_copy(struct lines *to, const struct lines *from)
+{
+	memcpy(to, from, offsetof(struct lines, text) + from->len + 1);
+}
+
+void lines_add(struct lines *l, const char *fmt, ...)
+{
+	size_t room = sizeof l->text - l->len;
+	va_list ap;
+	int n;
+
+	if (l->full)
+		return;
+	va_start(ap, fmt);
+	n = vsnprintf(l->text + l->len, room, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n + 1 >= room) {
+		l->text[l->len] = '\0';
+		l->full = true;
+		return;
+	}
+	l->len += (size_t)n;
+	l->text[l->len++] = '\n';
+	l->text[l->len] = '\0';
+	l->count++;
+}
+
+void lines_each(const char *text, void (*fn)(void *arg, const char *line, int len), void *arg)
+{
+	while (*text) {
+		int len = (int)strcspn(text, "\n");
+
+		fn(arg, text, len);
+		text += len + (text[len] == '\n');
+	}
+}
+
+struct search {
+	const char *line;
+	size_t len;
+	bool found;
+};
+
+static void compare(void *arg, const char *line, int len)
+{
+	struct search *s = arg;
+
+	if ((size_t)len == s->len && memcmp(line, s->line, s->len) == 0)
+		s->found = true;
+}
+
+bool lines_have_first_of(const struct lines *l, const char *text)
+{
+	struct search s = {text, strcspn(text, "\n"), false};
+
+	if (s.len > 0)
+		lines_each(l->text, compare, &s);
+	return s.found;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef NETLINK_H
+#define NETLINK_H
+
+#include <stdbool.h>
+
+#include "kernel/netlink_read.h"
+
+/* Conversations with the kernel by rtnetlink(7). */
+
+/* A socket for several questions, which the kernel answers with no more than is asked
+ * for, where it can (NETLINK_GET_STRICT_CHK, Linux 4.20). Close-on-exec; -1 with
+ * errno. */
+int netlink_open(void);
+
+/* Sends one request on such a socket and calls fn for each message of the answer. 0,
+ * or an error number, without a message. */
+int netlink_ask_on(int fd, struct nlmsghdr *request, netlink_fn *fn, void *arg);
+
+/* Sends several requests at once, len bytes, one behind the other at NLMSG_ALIGN(), none of
+ * them for a list. Each answer has its request's nlmsg_seq; one that there is no such
+ * interface (ENODEV) is left out. 0, or an error number, without a message. */
+int netlink_ask_several(int fd, void *requests, size_t len, netlink_fn *fn, void *arg);
+
+/* Asks several questions by ask(), which returns 0 or an error number, on the socket *fd,
+ * or a new one where that is -1. Where it fails all is asked once more: what is not seen
+ * for want of memory, or because something went in between, would be taken for gone. That
+ * is on another socket, since the rest of an answer that broke off would be taken for that
+ * to the next question. 0, and the socket stays open for the next time; or the last error
+ * number, without a message, and *fd is -1. */
+int netlink_try(int *fd, int (*ask)(void *arg, int fd), void *arg);
+
+/* The same on a socket that nobody keeps. */
+int netlink_once(int (*ask)(void *arg, int fd), void *arg);
+
+/* Sends one request and calls fn for each message of the answer; where that
+ * breaks off the whole is tried again, so a message may come more than once.
+ * Returns 0; or the error number that is the kernel's answer (ENODEV: it knows no
+ * such interface; ENETUNREACH: it has no such route); or, after a message, why it
+ * gave no answer. */
+int netlink_ask(struct nlmsghdr *request, netlink_fn *fn, void *arg);
+
+/* Calls fn for each message that has come to a socket on which the kernel tells of
+ * changes. False where some were lost. */
+bool netlink_drain(int fd, netlink_fn *fn, void *arg);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC */
+#include "kernel/step.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/end_times.h"
+#include "common/log.h"
+
+enum { PATH_SIZE = 16 }; /* of ip(8), which is in one of few places */
+
+static void show_line(void *arg, const char *line, int len)
+{
+	(void)arg;
+	log_msg(LOG_DEBUG, "ip %.*s", len, line);
+}
+
+/* If ip(8) gets only a part of its lines, it carries these out and exits with 0. The next
+ * look finds what is missing. */
+static void feed(struct kernel *k, const struct lines *l)
+{
+	lines_each(l->text, show_line, NULL);
+	if (program_feed(&k->run, l->text, l->len) || errno == EPIPE)
+		return; /* one that has closed its end says why itself */
+	log_msg(LOG_ERR, "%s: ip: its lines cannot be written: %m", k->now.name);
+	program_kill(&k->run);
+}
+
+static void feed_end(struct kernel *k)
+{
+	program_feed_end(&k->run);
+	k->step.waits = false;
+	k->deadline = clock_min(clock_ms() + END_IP_MS, k->end_by);
+}
+
+bool step_start(struct kernel *k, const struct lines *l, bool removes, bool more)
+{
+	char *env[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, (char[]){"LC_ALL=C"}, NULL};
+	char path[PATH_SIZE], force[] = "-force", batch[] = "-batch", from[] = "-";
+	char *plain[] = {path, batch, from, NULL}, *forced[] = {path, force, batch, from, NULL};
+	unsigned count = k->step.count;
+
+	if (!program_find("ip", path, sizeof path)) {
+		log_msg(LOG_ERR, "%s: ip(8) of iproute2 is not installed", k->now.name);
+		return false;
+	}
+	/* What cannot be removed is no reason to leave the rest. */
+	if (!program_start(&k->run, removes ? forced : plain, env, true)) {
+		log_msg(LOG_ERR, "%s: %s cannot be run: %m", k->now.name, path);
+		return false;
+	}
+	k->step = (struct kernel_step){
+		.on = true, .removes = removes, .waits = more, .count = count + 1};
+	lines_copy(&k->given, l);
+	k->deadline = clock_min(clock_ms() + END_IP_MS, k->end_by);
+	feed(k, l);
+	if (!more)
+		feed_end(k);
+	return true;
+}
+
+void step_feed_rest(struct kernel *k, const struct lines *l)
+{
+	if (l->len > 0) {
+		feed(k, l);
+		lines_copy(&k->given, l);
+	}
+	feed_end(k);
+}
+
+bool step_ok(const struct kernel *k)
+{
+	return program_ok(&k->run);
+}
+
+/* Whether ip(8), whose path this writes, is busybox's, where one file is all of its little
+ * programs: that one has no batches. */
+static bool is_busybox(char path[PATH_SIZE])
+{
+	char target[64];
+	ssize_t n = program_find("ip", path, PATH_SIZE) ? readlink(path, target, sizeof target) : -1;
+
+	return n >= 7 && memcmp(target + n - 7, "busybox", 7) == 0;
+}
+
+void step_complain(const struct kernel *k, int priority, const char *what)
+{
+	char result[64], text[sizeof k->run.text], path[PATH_SIZE];
+	size_t len;
+
+	if (is_busybox(path)) {
+		log_msg(priority, "%s: %s%s is busybox's; the full iproute2 is needed", k->now.name,
+			what, path);
+		return;
+	}
+	memcpy(text, k->run.text, sizeof text);
+	len = strlen(text);
+	while (len > 0 && text[len - 1] == '\n')
+		text[--len] = '\0';
+	for (char *p = text; *p; p++)
+		if (*p == '\n')
+			*p = ';';
+	log_msg(priority, "%s: %sip: %s: %s", k->now.name, what,
+		program_result(&k->run, result, sizeof result), len ? text : "it said nothing");
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PLAN_H
+#define PLAN_H
+
+struct offer;
+struct tunnel;
+struct tunnel_link;
+struct tunnel_settings;
+
+/* Makes t, the tunnel that the settings of an account and a server's offer call
+ * for, as the interface name, below which is link. A setting that the offer cannot meet
+ * is warned of and left out. */
+void plan_tunnel(struct tunnel *t, const char *name, const struct tunnel_settings *s,
+		 const struct offer *o, const struct tunnel_link *link);
+
+#endif

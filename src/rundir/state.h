@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef STATE_H
+#define STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/tunnel.h"
+
+/* How a tunnel stands, for --status and for whoever comes after a crash. The
+ * file IFACE.state holds it as name=value lines, without secrets. Times are
+ * seconds since 1970, 0 where unknown. */
+
+enum { STATE_NAME_MAX = 256, STATE_ERROR_MAX = 400, STATE_FILE_MAX = 8192 };
+
+enum state_word { STATE_DOWN, STATE_CONNECTING, STATE_UP };
+
+struct state {
+	pid_t pid;
+	uint64_t start; /* rundir_process_start() of pid */
+	uint64_t netns; /* rundir_netns() of it */
+	enum state_word word;
+	int64_t since;
+	char server[STATE_NAME_MAX], user[STATE_NAME_MAX]; /* escaped as in the log */
+	char link[IF_NAMESIZE];
+	bool build;      /* tunnel=sit */
+	bool known;      /* a server has made an offer: tunnel holds it */
+	bool in_kernel;  /* tunnel is there, or may be */
+	bool routes;     /* and routes lead into it */
+	struct in_addr seen_as;
+	struct in_addr server_address; /* the last one that was connected to */
+	unsigned reconnects;
+	int64_t last_pong;
+	int64_t dtcp_rtt_us, path_rtt_us; /* -1 unknown */
+	int path_ok;                      /* -1 unknown, 0, 1 */
+	char last_error[STATE_ERROR_MAX]; /* why it is not up; escaped as in the log */
+	struct tunnel tunnel;             /* its name is the interface's */
+};
+
+void state_init(struct state *s, const char *iface);
+
+/* Writes s as text; returns its length, 0 where it does not fit. */
+size_t state_format(const struct state *s, char text[STATE_FILE_MAX]);
+
+/* Reads text of len bytes; what it does not know or cannot read is left as it
+ * was after state_init(). The name of the interface is not taken from it. */
+void state_parse(struct state *s, const char *text, size_t len);
+
+const char *state_word_name(enum state_word w);
+
+#endif

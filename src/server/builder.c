@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: ISC */
+#include "server/builder.h"
+
+#include <errno.h>
+#include <linux/if_arp.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/privs.h"
+#include "common/status_codes.h"
+#include "kernel/interface.h"
+#include "kernel/netlink.h"
+#include "kernel/way.h"
+#include "protocol/offer.h"
+#include "server/ability.h"
+#include "server/batch.h"
+#include "server/far.h"
+#include "server/far_kernel.h"
+#include "server/look.h"
+#include "server/standing.h"
+
+enum {
+	LOOK_PAUSE_MS = 500, /* between a change that somebody made and the look at it */
+	RETRY_MS = 1000,     /* until something that stayed is removed again */
+	TRIES = 2
+};
+
+/* What one round has got to. In each phase one program runs at most. */
+enum phase {
+	PHASE_IDLE,
+	PHASE_FIRST,  /* ip: what goes, what moves, interfaces, unreachable routes */
+	PHASE_FILTER, /* tc: for the new interfaces, which are still down */
+	PHASE_REST    /* ip: MTU, up, addresses, routes */
+};
+
+struct builder {
+	struct builder_how how;
+	struct ability_programs programs;
+	struct batch batch;
+	struct standing standing;
+	enum phase phase;
+	unsigned char *round; /* by session: its enum session_step in this round */
+	int watch;
+	bool look_due;
+	int64_t look_at, retry_at;
+	bool changed;
+};
+
+/* ------------------------------------------------------------------ a round */
+
+static struct session *each(const struct builder *b, uint32_t i)
+{
+	return &b->how.sessions->list[i];
+}
+
+static uint32_t count(const struct builder *b)
+{
+	return b->how.sessions->size;
+}
+
+/* Somebody has changed something: of what is ready only what is really there stays so. */
+static void look_again(struct builder *b)
+{
+	struct look l;
+
+	b->look_due = false;
+	if (!look_take(&l)) {
+		look_free(&l);
+		return;
+	}
+	for (uint32_t i = 0; i < count(b); i++) {
+		struct session *s = each(b, i);
+		const char *lacks;
+
+		if (!s->used || !s->ready || far_kernel_whole(&l, &s->now, &lacks))
+			continue;
+		log_msg(LOG_WARNING, "%s: somebody has changed it: it lacks %s, and is mended",
+			s->now.name, lacks);
+		s->ready = false;
+		s->exists = look_link(&l, s->now.name);
+		if (!s->exists)
+			far_kernel_leave(s);
+	}
+	standing_look(&b->standing, &l);
+	look_free(&l);
+}
+
+/* Which step each session takes in this round. */
+static bool plan_steps(struct builder *b, builder_gone_fn *gone, void *arg)
+{
+	bool retry = clock_ms() >= b->retry_at, any = false;
+
+	for (uint32_t i = 0; i < count(b); i++) {
+		struct session *s = each(b, i);
+		enum session_step step = s->used ? sessions_step(s) : STEP_NONE;
+
+		b->round[i] = STEP_NONE;
+		if (step == STEP_FREE) {
+			gone(arg, s);
+			far_kernel_leave(s);
+			sessions_free(s);
+			b->changed = true;
+		} else if (step == STEP_ADD && interface_index(s->want.name)) {
+			log_msg(LOG_ERR, "%s: an interface of this name exists, and is not ours",
+				s->want.name);
+			s->failed = b->changed = true;
+		} else if (step != STEP_NONE && (step != STEP_REMOVE || retry)) {
+			b->round[i] = (unsigned char)step;
+			any = true;
+		}
+	}
+	return any;
+}
+
+static void add_lines(struct builder *b, enum session_step step)
+{
+	for (uint32_t i = 0; i < count(b); i++) {
+		struct session *s = each(b, i);
+
+		if (b->round[i] != step)
+			continue;
+		if (step == STEP_REMOVE)
+			far_remove(&b->batch.lines, s->now.name);
+		else if (step == STEP_MOVE)
+			far_move(&b->batch.lines, &s->want);
+		else if (step == STEP_ADD)
+			far_add(&b->batch.lines, &s->want);
+	}
+}
+
+/* What is about to be made may be there from now on. */
+static bool record(struct builder *b)
+{
+	for (uint32_t i = 0; i < count(b); i++)
+		if (b->round[i] == STEP_ADD) {
+			each(b, i)->now = each(b, i)->want;
+			each(b, i)->exists = true;
+		}
+	if (b->how.record(b->how.arg))
+		return true;
+	for (uint32_t i = 0; i < count(b); i++)
+		if (b->round[i] == STEP_ADD) {
+			each(b, i)->exists = false;
+			each(b, i)->failed = b->changed = true;
+			b->round[i] = STEP_NONE;
+		}
+	return false;
+}
+
+/* Ends go before others take their place, be it the address or the name. */
+static bool first(struct builder *b, builder_gone_fn *gone, void *arg)
+{
+	batch_clear(&b->batch);
+	batch_forget(&b->batch);
+	standing_plan(&b->standing, &b->batch.lines);
+	if (plan_steps(b, gone, arg))
+		record(b);
+	add_lines(b, STEP_REMOVE);
+	add_lines(b, STEP_MOVE);
+	add_lines(b, STEP_ADD);
+	if (b->batch.lines.len > 0)
+		batch_start(&b->batch, b->programs.ip);
+	for (uint32_t i = 0; i < count(b); i++)
+		if (b->round[i] != STEP_NONE)
+			return true;
+	return b->standing.asked;
+}
+
+static bool is_built(const struct builder *b, uint32_t i)
+{
+	return b->round[i] == STEP_ADD || b->round[i] == STEP_REPAIR;
+}
+
+static void filter(struct builder *b)
+{
+	batch_clear(&b->batch);
+	for (uint32_t i = 0; i < count(b); i++) {
+		struct session *s = each(b, i);
+		unsigned index = is_built(b, i) ? interface_index(s->want.name) : 0;
+		int n;
+
+		if (!index || !far_kernel_distrust(s->want.name))
+			continue;
+		n = look_filters(index);
+		if (n == (int)far_filters(&s->want))
+			continue;
+		if (n > 0)
+			far_line(&b->batch.lines, "qdisc del dev %s clsact", s->want.name);
+		far_filter(&b->batch.lines, &s->want);
+	}
+	if (b->batch.lines.len > 0)
+		batch_start(&b->batch, b->programs.tc);
+}
+
+/* Only behind its filters an interface comes up. */
+static void rest(struct builder *b)
+{
+	batch_clear(&b->batch);
+	for (uint32_t i = 0; i < count(b); i++) {
+		struct session *s = each(b, i);
+		unsigned index = is_built(b, i) ? interface_index(s->want.name) : 0;
+
+		if (index && look_filters(index) == (int)far_filters(&s->want))
+			far_configure(&b->batch.lines, &s->want);
+	}
+	if (b->batch.lines.len > 0)
+		batch_start(&b->batch, b->programs.ip);
+}
+
+static void judge_removal(struct builder *b, struct session *s, const struct look *l)
+{
+	if (look_link(l, s->now.name)) {
+		log_msg(LOG_ERR, "%s: could not be removed: %s", s->now.name, batch_said(&b->batch));
+		b->retry_at = clock_ms() + RETRY_MS;
+		return;
+	}
+	far_kernel_leave(s);
+	s->exists = s->ready = false;
+}
+
+static void judge_tunnel(struct builder *b, struct session *s, const struct look *l)
+{
+	const struct look_link *k = look_link(l, s->want.name);
+	const char *lacks;
+
+	s->exists = k;
+	s->ready = far_kernel_whole(l, &s->want, &lacks);
+	if (s->ready) {
+		s->now = s->want;
+		s->tries = 0;
+		far_kernel_join(s, k->index);
+	} else if (++s->tries >= TRIES) {
+		s->failed = true;
+		log_msg(LOG_ERR, "%s: could not be built, it lacks %s; ip and tc: %s", s->want.name,
+			lacks, batch_said(&b->batch));
+	}
+}
+
+/* The kernel says how the round has gone. */
+static void judge(struct builder *b)
+{
+	struct look l;
+	bool seen = look_take(&l);
+
+	for (uint32_t i = 0; i < count(b); i++) {
+		struct session *s = each(b, i);
+
+		if (b->round[i] == STEP_NONE)
+			continue;
+		b->changed = true;
+		if (!seen && ++s->tries >= TRIES)
+			s->failed = true;
+		else if (seen && b->round[i] == STEP_REMOVE)
+			judge_removal(b, s, &l);
+		else if (seen)
+			judge_tunnel(b, s, &l);
+		b->round[i] = STEP_NONE;
+	}
+	standing_judge(&b->standing, seen ? &l : NULL, batch_said(&b->batch));
+	if (!seen)
+		b->retry_at = clock_ms() + RETRY_MS;
+	look_free(&l);
+}
+
+static void step(struct builder *b, builder_gone_fn *gone, void *arg)
+{
+	switch (b->phase) {
+	case PHASE_IDLE:
+		if (first(b, gone, arg))
+			b->phase = PHASE_FIRST;
+		break;
+	case PHASE_FIRST:
+		b->phase = PHASE_FILTER;
+		filter(b);
+		break;
+	case PHASE_FILTER:
+		b->phase = PHASE_REST;
+		rest(b);
+		break;
+	case PHASE_REST:
+		b->phase = PHASE_IDLE;
+		judge(b);
+		break;
+	}
+}
+
+bool builder_work(struct builder *b, builder_gone_fn *gone, void *arg)
+{
+	bool changed;
+
+	if (b->look_due && b->phase == PHASE_IDLE && clock_ms() >= b->look_at)
+		look_again(b);
+	while (!batch_runs(&b->batch)) {
+		step(b, gone, arg);
+		if (b->phase == PHASE_IDLE)
+			break;
+	}
+	changed = b->changed;
+	b->changed = false;
+	return changed;
+}
+
+static bool sessions_settled(const struct builder *b)
+{
+	for (uint32_t i = 0; i < count(b); i++)
+		if (each(b, i)->used && sessions_step(each(b, i)) != STEP_NONE)
+			return false;
+	return true;
+}
+
+bool builder_idle(const struct builder *b)
+{
+	return b->phase == PHASE_IDLE && !b->standing.due && sessions_settled(b);
+}
+
+/* ------------------------------------------------------------------ the caller's loop */
+
+nfds_t builder_polls(const struct builder *b, struct pollfd *p, int64_t *deadline)
+{
+	*deadline = clock_min(*deadline, b->batch.deadline);
+	if (b->phase == PHASE_IDLE && b->look_due)
+		*deadline = clock_min(*deadline, b->look_at);
+	if (b->phase == PHASE_IDLE && b->standing.due)
+		*deadline = clock_min(*deadline, b->standing.at);
+	if (b->phase == PHASE_IDLE && !sessions_settled(b))
+		*deadline = clock_min(*deadline, b->retry_at);
+	p[0] = (struct pollfd){.fd = b->watch, .events = POLLIN};
+	batch_polls(&b->batch, p + 1);
+	return BUILDER_POLLS;
+}
+
+/* A message that can be about what is ours. */
+static void take_change(void *arg, const struct nlmsghdr *h)
+{
+	const struct ifinfomsg *link;
+	const struct rtmsg *route = netlink_body(h, RTM_DELROUTE, sizeof *route);
+	bool *about_us = arg;
+
+	link = netlink_body(h, RTM_NEWLINK, sizeof *link);
+	if (!link)
+		link = netlink_body(h, RTM_DELLINK, sizeof *link);
+	*about_us |= (route && route->rtm_protocol == FAR_ROUTE_PROTO) ||
+		     (link && link->ifi_type == ARPHRD_SIT);
+}
+
+static void read_watch(struct builder *b)
+{
+	bool about_us = false, all = netlink_drain(b->watch, take_change, &about_us);
+
+	if ((about_us || !all) && !b->look_due) {
+		b->look_due = true;
+		b->look_at = clock_ms() + LOOK_PAUSE_MS;
+	}
+}
+
+void builder_heard(struct builder *b, const struct pollfd *p, nfds_t n)
+{
+	if (n != BUILDER_POLLS)
+		return;
+	if (p[0].revents)
+		read_watch(b);
+	batch_heard(&b->batch, p + 1);
+}
+
+bool builder_reaped(struct builder *b, pid_t pid, int status)
+{
+	return batch_reaped(&b->batch, pid, status);
+}
+
+bool builder_name_free(void *arg, const char *name)
+{
+	(void)arg;
+	return interface_index(name) == 0;
+}
+
+bool builder_far_end_ok(struct builder *b, struct in_addr client)
+{
+	(void)b;
+	return offer_far_end_ok(client) && !interface_is_ours(client);
+}
+
+unsigned builder_way_mtu(struct builder *b, struct in_addr local, struct in_addr remote)
+{
+	(void)b;
+	return way_mtu(local, remote);
+}
+
+unsigned builder_index(struct builder *b, const char *name)
+{
+	(void)b;
+	return interface_index(name);
+}
+
+void builder_bytes(struct builder *b, const char *name, uint64_t *in, uint64_t *out)
+{
+	struct look l;
+	const struct look_link *k = look_take(&l) ? look_link(&l, name) : NULL;
+
+	(void)b;
+	*in = k ? k->bytes_in : 0;
+	*out = k ? k->bytes_out : 0;
+	look_free(&l);
+}
+
+static void nobody(void *arg, struct session *s)
+{
+	(void)arg;
+	(void)s;
+}
+
+void builder_settle(struct builder *b, int64_t deadline)
+{
+	for (;;) {
+		struct pollfd p[BUILDER_POLLS];
+		int64_t wake = deadline;
+		int status;
+		pid_t pid;
+		nfds_t n;
+
+		builder_work(b, nobody, NULL);
+		if (builder_idle(b) || standing_stuck(&b->standing) || clock_ms() >= deadline)
+			return;
+		n = builder_polls(b, p, &wake);
+		/* The end of its output comes with that of the program, or a little earlier. */
+		poll(p, n, batch_runs(&b->batch) && b->batch.run.out < 0 ? 1 : clock_poll_timeout(wake, clock_ms()));
+		builder_heard(b, p, n);
+		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+			builder_reaped(b, pid, status);
+	}
+}
+
+/* ------------------------------------------------------------------ begin and end */
+
+bool builder_users(struct builder *b, const struct config *c)
+{
+	return standing_users(&b->standing, c);
+}
+
+bool builder_take_over(struct builder *b, const char *name)
+{
+	return standing_leftover(&b->standing, name);
+}
+
+bool builder_take_over_prefix(struct builder *b, const struct prefix *p)
+{
+	return standing_leftover_prefix(&b->standing, p);
+}
+
+/* What was made to try it goes in the first round, with all else that is to go; or now, if
+ * there is none. */
+static bool prove(struct builder *b)
+{
+	if (!ability_prove(&b->batch, &b->programs))
+		return false;
+	if (builder_take_over(b, ABILITY_TRY))
+		return true;
+	far_remove(&b->batch.lines, ABILITY_TRY);
+	batch_run(&b->batch, b->programs.ip);
+	return false;
+}
+
+static bool open_watch(struct builder *b)
+{
+	struct sockaddr_nl address = {.nl_family = AF_NETLINK,
+				      .nl_groups = RTMGRP_LINK | RTMGRP_IPV6_ROUTE};
+
+	b->watch = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+	if (b->watch >= 0 && bind(b->watch, (struct sockaddr *)&address, sizeof address) == 0)
+		return true;
+	log_msg(LOG_ERR, "changes of interfaces and routes cannot be watched: %m");
+	return false;
+}
+
+static bool open_parts(struct builder *b)
+{
+	b->watch = -1;
+	batch_init(&b->batch);
+	if (!ability_find(&b->programs))
+		return false;
+	b->round = calloc(count(b), 1);
+	if (!b->round) {
+		log_msg(LOG_ERR, "out of memory");
+		return false;
+	}
+	return open_watch(b) && prove(b);
+}
+
+struct builder *builder_open(const struct builder_how *how, int *status)
+{
+	struct builder *b;
+	const char *missing;
+
+	*status = STATUS_REFUSED;
+	if (!privs_enough(false, &missing)) {
+		log_msg(LOG_ERR, "this takes privileges: %s is missing", missing);
+		return NULL;
+	}
+	*status = STATUS_SYSTEM;
+	b = calloc(1, sizeof *b);
+	if (!b) {
+		log_msg(LOG_ERR, "out of memory");
+		return NULL;
+	}
+	b->how = *how;
+	if (open_parts(b)) {
+		*status = STATUS_OK;
+		return b;
+	}
+	builder_close(b);
+	return NULL;
+}
+
+void builder_close(struct builder *b)
+{
+	batch_free(&b->batch);
+	standing_free(&b->standing);
+	if (b->watch >= 0)
+		close(b->watch);
+	free(b->round);
+	free(b);
+}

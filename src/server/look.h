@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LOOK_H
+#define LOOK_H
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/prefix.h"
+
+/* What is in the kernel of all that dtcpd may have made. */
+
+struct look_link { /* a sit interface */
+	char name[IF_NAMESIZE];
+	unsigned index;
+	struct in_addr local, remote;
+	bool up;
+	unsigned mtu;
+	uint64_t packets_in, packets_out, bytes_in, bytes_out;
+};
+
+struct look_route { /* of our protocol number */
+	struct prefix prefix;
+	unsigned index; /* of the interface that it leads into */
+	bool unreachable;
+};
+
+struct look {
+	struct look_link *links;
+	struct look_route *routes;
+	size_t n_links, n_routes, links_room, routes_room;
+	bool failed; /* memory was missing: nothing follows from what is not here */
+};
+
+/* Asks the kernel. False after a message. Free with look_free(), in any case. */
+bool look_take(struct look *l);
+void look_free(struct look *l);
+
+/* NULL: none. */
+const struct look_link *look_link(const struct look *l, const char *name);
+
+/* The route of ours for p into the interface of this index; 0: the unreachable one. */
+const struct look_route *look_route(const struct look *l, const struct prefix *p, unsigned index);
+
+/* How many filters look at what comes in by the interface of this index; -1 after a
+ * message, where the kernel cannot be asked. */
+int look_filters(unsigned index);
+
+/* A route of somebody else's that is about (a part of) a prefix. */
+struct look_other {
+	struct prefix prefix;
+	char link[IF_NAMESIZE];
+	bool on_link; /* its addresses are looked for on that link itself */
+};
+
+/* The first route, not of ours and not the default one, that has to do with p: true
+ * with what it is, false where there is none. */
+bool look_elsewhere(const struct prefix *p, struct look_other *other);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC */
+#include "server/record.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/text.h"
+#include "rundir/rundir.h"
+
+/* What the tunnel carries of the user's, in one word. */
+static void addresses(const struct far *f, char *out, size_t size)
+{
+	size_t len = 0;
+
+	snprintf(out, size, "%s", f->type == DTCP_HOST ? text_ipv6(&f->client6) : "-");
+	for (unsigned i = 0; i < f->n_prefixes && len < size; i++)
+		len += (size_t)snprintf(out + len, size - len, "%s%s", i ? "," : "",
+					text_prefix(&f->prefixes[i]));
+}
+
+static void format_tunnel(struct far_lines *l, const struct session *s, const struct far *f,
+			  const char *type)
+{
+	char words[512], user[4 * CONFIG_NAME_MAX + 1];
+
+	addresses(f, words, sizeof words);
+	text_escape(user, sizeof user, s->name, strlen(s->name));
+	far_line(l, "tunnel %s %s %s %s %lld %lld %s", f->name, type, text_ipv4(f->local),
+		 text_ipv4(f->remote), (long long)s->since, (long long)s->pinged, words);
+	/* A line of its own could be longer than far_line() takes. */
+	if (!l->failed) {
+		l->len--;
+		far_line(l, " %s", user);
+	}
+}
+
+void record_format(struct far_lines *l, const struct sessions *t, const struct config *c)
+{
+	far_line(l, "process %d %llu", (int)getpid(), rundir_process_start(getpid()));
+	for (uint32_t i = 0; i < t->size; i++) {
+		const struct session *s = &t->list[i];
+		/* Who is about to get the answer is connected: who has it may ask at once. */
+		bool up = s->used && s->held && (s->answered || sessions_is_up(s));
+
+		if (!s->used)
+			continue;
+		if (up)
+			format_tunnel(l, s, &s->want, tunnel_type_name(s->want.type));
+		if (s->exists && (!up || strcmp(s->now.name, s->want.name) != 0))
+			format_tunnel(l, s, &s->now, "-");
+	}
+	for (const struct config_user *u = c->users; u; u = u->next)
+		for (unsigned i = 0; i < u->n_prefixes; i++)
+			far_line(l, "prefix %s", text_prefix(&u->prefixes[i]));
+}
+
+enum record_kind record_parse(const char *line, struct record_line *r)
+{
+	struct record_tunnel *t = &r->tunnel;
+	char word[64], rest[4];
+	long long since, pinged;
+
+	memset(r, 0, sizeof *r);
+	if (sscanf(line, "process %d %llu%3s", &r->pid, &r->start, rest) == 2)
+		return RECORD_PROCESS;
+	if (sscanf(line, "prefix %63s%3s", word, rest) == 1 && prefix_parse(word, &r->prefix))
+		return RECORD_PREFIX;
+	if (sscanf(line, "tunnel %15s %15s %15s %15s %lld %lld %511s %512[^\n]", t->interface,
+		   t->type, t->local, t->remote, &since, &pinged, t->prefixes, t->user) != 8 ||
+	    !text_is_tunnel_name(t->interface))
+		return RECORD_OTHER;
+	t->since = since;
+	t->pinged = pinged;
+	return RECORD_TUNNEL;
+}
+
+bool record_read(int dir, record_fn *fn, void *arg)
+{
+	int fd = openat(dir, "dtcpd.state", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
+	struct record_line r;
+	char *line = NULL;
+	size_t size = 0;
+	bool ok;
+
+	if (!f) {
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	while (getline(&line, &size, f) >= 0) {
+		enum record_kind kind = record_parse(line, &r);
+
+		if (kind != RECORD_OTHER)
+			fn(arg, kind, &r);
+	}
+	ok = !ferror(f);
+	free(line);
+	fclose(f);
+	return ok;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef RECORD_H
+#define RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "server/far.h"
+#include "server/sessions.h"
+
+/* The state file dtcpd.state of the run directory: who is connected, for --status, and
+ * what is in the kernel, for whoever comes after a crash. It has no secrets. A line each:
+ *
+ *   process PID START
+ *   tunnel INTERFACE TYPE LOCAL REMOTE SINCE PINGED PREFIXES USER
+ *   prefix P/LEN
+ *
+ * TYPE is "-" for a tunnel that is on its way out; PREFIXES are joined by commas, or
+ * CLIENT6 for type host, or "-"; USER is escaped as in the log. */
+
+/* Writes the text; prefixes are those of the users of c. l.failed where memory is
+ * short. */
+void record_format(struct far_lines *l, const struct sessions *t, const struct config *c);
+
+struct record_tunnel {
+	char interface[IF_NAMESIZE], type[16], local[16], remote[16];
+	int64_t since, pinged;
+	char prefixes[512], user[4 * CONFIG_NAME_MAX + 1];
+};
+
+/* Reads one line. */
+enum record_kind { RECORD_OTHER, RECORD_PROCESS, RECORD_TUNNEL, RECORD_PREFIX };
+struct record_line {
+	pid_t pid; /* RECORD_PROCESS */
+	unsigned long long start;
+	struct record_tunnel tunnel; /* RECORD_TUNNEL */
+	struct prefix prefix;	     /* RECORD_PREFIX */
+};
+enum record_kind record_parse(const char *line, struct record_line *r);
+
+/* Reads the file dtcpd.state of directory dir, and calls fn for each line that is
+ * understood. False with errno where it cannot be read. */
+typedef void record_fn(void *arg, enum record_kind kind, const struct record_line *r);
+bool record_read(int dir, record_fn *fn, void *arg);
+
+#endif

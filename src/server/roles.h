@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef ROLES_H
+#define ROLES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/privs.h"
+#include "server/config.h"
+
+/* The two other processes, as root starts and ends them. */
+struct roles {
+	pid_t front, auth; /* 0: none, or reaped */
+	int channel;	   /* to auth, -1: closed */
+};
+
+struct roles_how {
+	struct privs_user user;
+	struct config *config; /* its passwords are wiped in both */
+	const int *listeners;
+	unsigned n_listeners;
+	uint32_t slots;
+	unsigned idle;	   /* seconds */
+	const char *empty; /* an empty directory, as in front.h */
+};
+
+/* Starts both. False after a message; what was started still has to be ended. */
+bool roles_start(struct roles *r, const struct roles_how *how);
+
+/* Closes the channel, by which both end, waits for them, and kills who is not gone in
+ * time. */
+void roles_end(struct roles *r);
+
+/* A child was reaped; true after a message where it was one of these. */
+bool roles_reaped(struct roles *r, pid_t pid, int status);
+
+/* Sockets that listen where the file says. How many, or -1 after a message. */
+int roles_listen(const struct config *c, int listeners[CONFIG_LISTEN_MAX]);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+#include "server/users.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "account/conf.h"
+
+/* A user is its number and two strings. A line "user NAME PASSWORD" of the file has
+ * no fewer bytes than that: "user ", a blank and a line end are seven, the number
+ * and two terminators six. */
+bool users_init(struct users *u)
+{
+	*u = (struct users){.size = CONF_FILE_MAX};
+	u->bytes = calloc(1, u->size);
+	return u->bytes;
+}
+
+bool users_add(struct users *u, uint32_t id, const char *name, const char *password)
+{
+	size_t name_size = strlen(name) + 1, password_size = strlen(password) + 1;
+
+	if (u->size - u->len < sizeof id + name_size + password_size)
+		return false;
+	memcpy(u->bytes + u->len, &id, sizeof id);
+	u->len += sizeof id;
+	memcpy(u->bytes + u->len, name, name_size);
+	u->len += name_size;
+	memcpy(u->bytes + u->len, password, password_size);
+	u->len += password_size;
+	return true;
+}
+
+void users_clear(struct users *u)
+{
+	explicit_bzero(u->bytes, u->len);
+	u->len = 0;
+}
+
+/* Takes the user at *at, and moves on. */
+static struct user next(const struct users *u, size_t *at)
+{
+	struct user one;
+
+	memcpy(&one.id, u->bytes + *at, sizeof one.id);
+	one.name = (const char *)u->bytes + *at + sizeof one.id;
+	one.password = one.name + strlen(one.name) + 1;
+	*at = (size_t)(one.password + strlen(one.password) + 1 - (const char *)u->bytes);
+	return one;
+}
+
+struct user users_named(const struct users *u, const char *name)
+{
+	struct user found = {0, "", ""};
+
+	for (size_t at = 0; at < u->len;) {
+		struct user one = next(u, &at);
+
+		if (strcmp(one.name, name) == 0)
+			found = one;
+	}
+	return found;
+}
+
+struct user users_numbered(const struct users *u, uint32_t id)
+{
+	for (size_t at = 0; at < u->len;) {
+		struct user one = next(u, &at);
+
+		if (one.id == id)
+			return one;
+	}
+	return (struct user){0, "", ""};
+}

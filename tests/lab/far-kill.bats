@@ -1,0 +1,270 @@
+#!/usr/bin/env bats
+# dtcpd, the far end, when a process of it is killed, and when it is started again.
+
+load lab
+load far
+
+setup() { far_up; }
+teardown() { lab_end; }
+
+@test "neither front nor auth has a privilege, a group, or a file" {
+	for role in front auth; do
+		pid=$(far_named $role)
+		grep -q '^CapEff:	0000000000000000$' "/proc/$pid/status"
+		grep -q '^CapPrm:	0000000000000000$' "/proc/$pid/status"
+		grep -q '^NoNewPrivs:	1$' "/proc/$pid/status"
+		grep -q '^Groups:	 *$' "/proc/$pid/status"
+		! grep -q '^Uid:	0' "/proc/$pid/status" || false
+		[ ! -e "/proc/$pid/status" ] || grep -q '^Seccomp:	2$' "/proc/$pid/status"
+	done
+	[ "$(readlink "/proc/$(far_named front)/root")" = "$FAR_RUN/empty" ]
+	# The front holds standard error, its channel and what it listens at.
+	[ "$(find "/proc/$(far_named front)/fd" -mindepth 1 | wc -l)" = 5 ]
+}
+
+# far_start_held: dtcpd with an ip(8) that waits while /run/lab/hold is there.
+far_start_held() {
+	local ip
+	ip=$(readlink -f "$(command -v ip)")
+	cp "$ip" /run/lab/real-ip
+	cat >/run/lab/held-ip <<-'END'
+		#!/bin/sh
+		while [ -e /run/lab/hold ]; do
+			: >/run/lab/waits
+			sleep 0.05
+		done
+		rm -f /run/lab/waits
+		exec /run/lab/real-ip "$@"
+	END
+	chmod 755 /run/lab/held-ip
+	rm -f /run/lab/hold /run/lab/far.log
+	# shellcheck disable=SC2016 # for the inner shell
+	lab_spawn far ip netns exec provider unshare --mount sh -c 'mount --bind /run/lab/held-ip "$0"; exec "$@"' \
+		"$ip" "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
+	wait_for 30 far_settled
+}
+ip_waits() { [ -e /run/lab/waits ]; }
+
+# in_state STATE: dtcpd's processes have got that far with a client, which waits for
+# what comes; it is tests/server/talk.py's.
+in_state() {
+	: >/run/lab/go
+	lab_spawn client ip netns exec customer /usr/bin/python3 -E -s -S -u -c "
+import sys, time; sys.path.insert(0, '$LAB_PROJECT/tests/server'); import talk
+def client(source):
+    c = talk.Client(20200, source, '$LAB_SERVER4')
+    return c.greeting()
+state = '$1'
+c = client('$LAB_CLIENT4')
+if state != 'greeted':
+    if state != 'building':
+        assert c.login().startswith('+OK')
+    open('/run/lab/hold', 'w') if state in ('building', 'moving', 'leaving') else None
+    if state == 'building':
+        c.say('tunnel foo %s network\r\n' % c.response())
+    if state == 'moving':
+        d = client('203.0.113.51')
+        d.say('tunnel foo %s network\r\n' % d.response())
+    if state == 'leaving':
+        c.say('quit\r\n')
+print('there')
+time.sleep(1000)
+"
+	wait_for 30 grep there /run/lab/client.log
+	[[ $1 = greeted || $1 = up ]] || wait_for 10 ip_waits
+}
+
+# killed_in STATE ROLE
+killed_in() {
+	echo "== $2 killed while $1"
+	in_state "$1"
+	local root all
+	root=$(far_root)
+	all="$root $(far_children)"
+	if [ "$2" = root ]; then
+		kill -KILL "$root"
+	else
+		kill -KILL "$(far_named "$2")"
+	fi
+	rm -f /run/lab/hold
+	for pid in $all; do wait_for 20 lab_gone "$pid"; done
+	wait_for 10 not ip_waits
+	lab_kill client KILL
+	if [ "$2" != root ]; then
+		far_said "the process $2 was ended by signal 9"
+		far_clean
+		[ -z "$(ls -A "$FAR_RUN")" ]
+	fi
+	# The next one removes what is left before it listens.
+	far_start_held
+	far_said 'listening at'
+	far_gone
+	[ "$(far_routes)" = "unreachable $LAB_PREFIX metric 4294967295" ]
+}
+
+@test "SIGKILL of each process in each state: nothing is left, at the latest by the next start" {
+	ip -n customer addr add 203.0.113.51/24 dev wan
+	far_stop
+	far_start_held
+	for state in greeted building up moving leaving; do
+		for role in front auth root; do killed_in $state $role; done
+	done
+	dtcp_up "$LAB_CLIENT4"
+	dtcp_up --down
+	far_stop
+	far_clean
+}
+
+@test "SIGKILL of front or auth while dtcp-up is there: it comes back to the next one" {
+	for role in front auth; do
+		dtcp_up "$LAB_CLIENT4"
+		root=$(far_root)
+		kill -KILL "$(far_named $role)"
+		wait_for 20 lab_gone "$root"
+		far_said "the process $role was ended by signal 9"
+		far_clean
+		far_start
+		wait_for 30 lab_ping6 customer "$LAB_HOST6"
+		dtcp_up --down
+	done
+}
+
+@test "SIGKILL of all: the next start removes what is left before it listens" {
+	dtcp_up "$LAB_CLIENT4"
+	# Root first: it would begin to take down when it hears of another's end.
+	# shellcheck disable=SC2046 # numbers
+	kill -KILL "$(far_root)" $(far_children) || true
+	wait_for 5 lab_gone "$(</run/lab/far.pid)"
+	[ "$(lab_far_interfaces)" = dtcp0 ]
+	! far_status >/dev/null || false
+	# What is no more in the file goes as well.
+	(umask 077 && printf '%s\n' "listen $LAB_SERVER4" 'user two x prefix=2001:db8:c0df::/48' >"$FAR_CONF")
+	far_start
+	[ -z "$(lab_far_interfaces)" ]
+	[ "$(far_routes)" = "unreachable 2001:db8:c0df::/48 metric 4294967295" ]
+	dtcp_up --down
+}
+
+@test "what a dtcpd left that was killed while it tried what this machine can do" {
+	far_stop
+	ip -n provider link add name dtcpd-try type sit mode ip6ip local 192.0.2.1 remote 192.0.2.2 ttl 64
+	printf '%s\n' 'qdisc add dev dtcpd-try clsact' \
+		'filter add dev dtcpd-try ingress pref 1 protocol ipv6 u32 match ip6 src fe80::/10 action pass' |
+		ip netns exec provider tc -batch -
+	far_start
+	not ip -n provider link show dtcpd-try
+	far_stop
+	# One that is not ours stays.
+	ip -n provider link add name dtcpd-try type sit mode ip6ip local 192.0.2.1 remote 192.0.2.9 ttl 64
+	run ip netns exec provider timeout 20 "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
+	echo "$output"
+	[ "$status" = 71 ]
+	[[ $output = *'no sit tunnel can be made here'* ]]
+	ip -n provider link show dtcpd-try
+}
+
+@test "SIGKILL of root alone: the others end by themselves" {
+	dtcp_up "$LAB_CLIENT4"
+	children=$(far_children)
+	kill -KILL "$(far_root)"
+	for pid in $children; do wait_for 5 lab_gone "$pid"; done
+	far_start
+	wait_for 20 lab_ping6 customer "$LAB_HOST6"
+	dtcp_up --down
+}
+
+@test "a restart ends sessions politely, and dtcp-up is back" {
+	dtcp_up "$LAB_CLIENT4"
+	far_stop
+	far_clean
+	far_said 'is over \(dtcpd ends\)'
+	far_start
+	lab_clock
+	wait_for 20 lab_ping6 customer "$LAB_HOST6"
+	lab_took 5000
+	dtcp_up --down
+}
+
+@test "a second dtcpd with the same run directory is told so, and changes nothing" {
+	dtcp_up "$LAB_CLIENT4"
+	run ip netns exec provider timeout 20 "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
+	[ "$status" = 71 ]
+	[[ $output == *"another dtcpd runs with $FAR_RUN"* ]]
+	lab_ping6 customer "$LAB_HOST6"
+}
+
+@test "a kernel without sit: it does not serve, and says so" {
+	far_stop
+	rmmod sit 2>/dev/null || skip "sit is built into this kernel, or in use"
+	local modprobe
+	modprobe=$(</proc/sys/kernel/modprobe)
+	echo /bin/false >/proc/sys/kernel/modprobe
+	run ip netns exec provider timeout 20 "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
+	echo "$modprobe" >/proc/sys/kernel/modprobe
+	modprobe sit
+	echo "$output"
+	[ "$status" = 71 ]
+	[[ $output = 'dtcpd: this kernel has no sit (modprobe sit): ip: '* ]]
+	far_clean
+}
+
+@test "without tc it does not serve, and says so" {
+	far_stop
+	# shellcheck disable=SC2016 # for the inner shell
+	run unshare --mount sh -c 'mount --bind /dev/null "$(readlink -f "$(command -v tc)")"
+		exec ip netns exec provider timeout 20 "$@"' - "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
+	echo "$output"
+	[ "$status" = 71 ]
+	[ "$output" = 'dtcpd: ip(8) and tc(8) of iproute2 are needed, and tc is not installed' ]
+	far_clean
+}
+
+# far_with PROGRAM: dtcpd to its end, or in the background, with an ip(8) or tc(8) that
+# says "broken" and does nothing while /run/lab/broken is there.
+far_with() {
+	local path
+	path=$(readlink -f "$(command -v "$1")")
+	cp "$path" "/run/lab/real-$1"
+	printf '#!/bin/sh\n[ ! -e /run/lab/broken ] || { echo broken; exit 1; }\nexec /run/lab/real-%s "$@"\n' "$1" >"/run/lab/its-$1"
+	chmod 755 "/run/lab/its-$1"
+	# shellcheck disable=SC2016 # for the inner shell
+	lab_spawn far ip netns exec provider unshare --mount sh -c 'mount --bind "$0" "$1"; shift; exec "$@"' \
+		"/run/lab/its-$1" "$path" "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
+	wait_for 30 far_settled
+}
+
+@test "ip or tc that fails: what it said, at the start and at a login" {
+	far_stop
+	: >/run/lab/broken
+	far_with ip
+	grep -x 'dtcpd: no sit tunnel can be made here: ip: broken' /run/lab/far.log
+	far_with tc
+	grep -x 'dtcpd: what comes out of a tunnel cannot be filtered: tc: broken' /run/lab/far.log
+	far_clean
+	for program in ip tc; do
+		rm -f /run/lab/broken
+		far_with $program
+		: >/run/lab/broken
+		run dtcp_up "$LAB_CLIENT4"
+		[ "$status" = 77 ]
+		[[ $output = *"'-ERR the tunnel cannot be built'"* ]]
+		rm -f /run/lab/broken
+		far_stop
+		far_clean
+	done
+	grep -x 'dtcpd: dtcp0: could not be built, it lacks its filters; ip and tc: broken' /run/lab/far.log
+}
+
+@test "an address that somebody listens at already: it says so, and leaves nothing" {
+	far_stop
+	lab_spawn other ip netns exec provider /usr/bin/python3 -E -s -S -u -c "
+import socket, time
+s = socket.socket(); s.bind(('$LAB_SERVER4', 20200)); s.listen(); print('there'); time.sleep(1000)"
+	wait_for 20 grep there /run/lab/other.log
+	run ip netns exec provider timeout 20 "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
+	echo "$output"
+	[ "$status" = 71 ]
+	[[ $output = *"$LAB_SERVER4:20200 cannot be listened at: Address already in use"* ]]
+	far_clean
+	[ -z "$(ls -A "$FAR_RUN")" ]
+}

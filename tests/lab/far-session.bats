@@ -1,0 +1,215 @@
+#!/usr/bin/env bats
+# dtcpd, the far end, with dtcp-up at the other one: what a session makes, hands
+# over, and leaves.
+
+load lab
+load far
+
+teardown() { lab_end; }
+
+far_is() { far_status --json | tr -d '\n' | grep -qE "$1"; }
+
+@test "a login is answered when the tunnel is there, and nothing is left after quit" {
+	far_up
+	[ "$(far_routes)" = "unreachable $LAB_PREFIX metric 4294967295" ]
+	dtcp_up "$LAB_CLIENT4"
+	[ "$(far_tunnel dtcp0)" = "$LAB_CLIENT4 $LAB_SERVER4" ]
+	[ "$(far_routes)" = "$LAB_PREFIX dev dtcp0 metric 1024
+unreachable $LAB_PREFIX metric 4294967295" ]
+	lab_ping6 customer "$LAB_HOST6"
+	for setting in accept_ra autoconf accept_redirects; do
+		[ "$(provider cat /proc/sys/net/ipv6/conf/dtcp0/$setting)" = 0 ]
+	done
+	far_is '"user": "foo", "type": "network", "interface": "dtcp0", "local": "'"$LAB_SERVER4"'", "remote": "'"$LAB_CLIENT4"'", "prefixes": \["'"$LAB_PREFIX"'"\]'
+	far_is '"packets_in": [1-9]'
+	far_status | grep -q "^foo: dtcp0, network, to $LAB_CLIENT4 from $LAB_SERVER4"
+	dtcp_up --down
+	wait_for 5 far_said "session of foo from $LAB_CLIENT4 for $LAB_PREFIX is over .*: [0-9]+ s, [1-9][0-9]* bytes in, [1-9][0-9]* bytes out"
+	[ -z "$(lab_far_interfaces)" ]
+	far_stop
+	far_clean
+	[ -z "$(ls -A "$FAR_RUN")" ]
+	! far_status || false
+}
+
+@test "types host and tunnelonly" {
+	far_up
+	lab_account type=host
+	dtcp_up "$LAB_CLIENT4"
+	ip -n provider -6 -o addr show dev dtcp0 | grep -q 'inet6 2001:db8:6:1::5 peer 2001:db8:6:1::6/128'
+	lab_ping6 customer "$LAB_HOST6"
+	dtcp_up --down
+	lab_account type=tunnelonly
+	dtcp_up "$LAB_CLIENT4"
+	[ "$(far_routes)" = "unreachable $LAB_PREFIX metric 4294967295" ]
+	dtcp_up --down
+}
+
+@test "a redial with the same address finds its tunnel as it was; another one moves it" {
+	far_up
+	dtcp_up "$LAB_CLIENT4"
+	index=$(far_index dtcp0)
+	# Its kernel, too, has forgotten the connection, or the end of it would come later.
+	customer bash -c 'echo 1 >/proc/sys/net/ipv4/tcp_orphan_retries'
+	lab_silence on
+	pkill -KILL -x dtcp-up
+	is_forgotten() { [ -z "$(customer ss -Htan dport = 20200)" ]; }
+	wait_for 30 is_forgotten
+	lab_silence off
+	dtcp_up "$LAB_CLIENT4"
+	[ "$(far_index dtcp0)" = "$index" ]
+	lab_ping6 customer "$LAB_HOST6"
+	lab_static 203.0.113.51
+	dtcp_up 203.0.113.51
+	wait_for 10 lab_ping6 customer "$LAB_HOST6"
+	[ "$(far_index dtcp0)" = "$index" ]
+	[ "$(far_tunnel dtcp0)" = "203.0.113.51 $LAB_SERVER4" ]
+	dtcp_up --down
+	[ -z "$(lab_far_interfaces)" ]
+}
+
+@test "nobody sends as somebody else, and that is counted; :: is not" {
+	far_up
+	# A router sends answers back that find its address not ready yet, at the start.
+	customer bash -c 'echo 0 >/proc/sys/net/ipv6/conf/all/forwarding'
+	dtcp_up "$LAB_CLIENT4"
+	[ "$(far_drops dtcp0)" = 0 ]
+	# With nodad it can be used at once.
+	customer ip addr add 2001:db8:bad::1/128 dev dtcp0 nodad
+	customer ping -6 -c 3 -i 0.2 -W 1 -I 2001:db8:bad::1 "$LAB_HOST6" || true
+	[ "$(far_drops dtcp0)" = 3 ]
+	# The filter is there after a move, too.
+	customer ip addr del 2001:db8:bad::1/128 dev dtcp0
+	lab_static 203.0.113.51
+	dtcp_up 203.0.113.51
+	wait_for 10 lab_ping6 customer "$LAB_HOST6"
+	customer ip addr add 2001:db8:bad::1/128 dev dtcp0 nodad
+	customer ping -6 -c 2 -i 0.2 -W 1 -I 2001:db8:bad::1 "$LAB_HOST6" || true
+	[ "$(far_drops dtcp0)" = 5 ]
+}
+
+@test "packets to who is away are answered, and don't loop" {
+	far_up
+	# The prefix leads to the provider; nobody has it now.
+	host6 ip -6 route add "$LAB_PREFIX" via 2001:db8:6::1 2>/dev/null || true
+	run host6 ping -6 -c 1 -W 2 2001:db8:c0de::1
+	[[ $output == *unreachable* ]]
+}
+
+@test "a second user at the same address is refused, in words that say so" {
+	far_up
+	dtcp_up "$LAB_CLIENT4"
+	far_conf 'user two secret prefix=2001:db8:c0df::/48'
+	kill -HUP "$(far_root)"
+	wait_for 5 far_said '2 users'
+	(umask 077 && echo "$LAB_SERVER4 20200 two secret interface=dtcp9" >/run/lab/two)
+	run customer timeout $((30 * LAB_SLOW)) "$DTCP_UP" -c /run/lab/two --run-dir /run/lab/two-run "$LAB_CLIENT4"
+	echo "$output"
+	[ "$status" = 77 ]
+	[[ $output == *"another user's tunnel leads to your address"* ]]
+	# Whoever was there noticed nothing.
+	lab_ping6 customer "$LAB_HOST6"
+}
+
+@test "SIGHUP: who is gone or changed loses the session, others notice nothing" {
+	far_up
+	dtcp_up "$LAB_CLIENT4"
+	index=$(far_index dtcp0)
+	far_conf 'user two secret prefix=2001:db8:c0df::/48' '# a comment'
+	kill -HUP "$(far_root)"
+	wait_for 5 far_said '2 users'
+	far_routes | grep -q 'unreachable 2001:db8:c0df::/48'
+	[ "$(far_index dtcp0)" = "$index" ]
+	echo nonsense >>"$FAR_CONF"
+	kill -HUP "$(far_root)"
+	wait_for 5 far_said 'everything stays as it was'
+	far_said "far.conf:5: 'nonsense' is none of"
+	lab_ping6 customer "$LAB_HOST6"
+	# Another password.
+	(umask 077 && printf '%s\n' "listen $LAB_SERVER4" "user foo other prefix=$LAB_PREFIX host=2001:db8:6:1::6,2001:db8:6:1::5 tunnelonly=yes" >"$FAR_CONF")
+	kill -HUP "$(far_root)"
+	wait_for 5 far_said 'is over .the password was changed.'
+	wait_for 5 far_gone
+	! far_routes | grep -q c0df || false
+}
+
+@test "what somebody else removes is made again" {
+	far_up
+	dtcp_up "$LAB_CLIENT4"
+	ip -n provider link del dtcp0
+	wait_for 10 lab_ping6 customer "$LAB_HOST6"
+	ip -n provider -6 route del "$LAB_PREFIX" dev dtcp0
+	wait_for 10 lab_ping6 customer "$LAB_HOST6"
+	ip -n provider -6 route del unreachable "$LAB_PREFIX" metric 4294967295
+	far_blocked() { far_routes | grep -q "^unreachable $LAB_PREFIX"; }
+	wait_for 10 far_blocked
+	dtcp_up --down
+}
+
+# provider_without_sit0: the same box, in a namespace that has no sit0.
+provider_without_sit0() {
+	ip -n provider -batch - <<-END
+		link set acc netns 1
+		link set net0 netns 1
+	END
+	ip netns del provider
+	echo 1 >/proc/sys/net/core/fb_tunnels_only_for_init_net
+	ip netns add provider
+	echo 0 >/proc/sys/net/core/fb_tunnels_only_for_init_net
+	ip -batch - <<-END
+		link set acc netns provider
+		link set net0 netns provider
+	END
+	lab_provider_links nodad
+	provider bash -c 'echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+	not ip -n provider link show sit0
+}
+
+@test "a namespace without sit0" {
+	lab_up
+	provider_without_sit0
+	lab_static
+	far_conf
+	far_start
+	lab_account
+	dtcp_up "$LAB_CLIENT4"
+	wait_for 10 lab_ping6 customer "$LAB_HOST6"
+	[ "$(far_tunnel dtcp0)" = "$LAB_CLIENT4 $LAB_SERVER4" ]
+	lab_static 203.0.113.51
+	dtcp_up 203.0.113.51
+	wait_for 10 lab_ping6 customer "$LAB_HOST6"
+	dtcp_up --down
+	far_stop
+	far_clean
+}
+
+@test "ip that fails when a prefix gets its route, or loses it, is run again" {
+	lab_up
+	lab_static
+	local ip
+	ip=$(readlink -f "$(command -v ip)")
+	cp "$ip" /run/lab/real-ip
+	printf '#!/bin/sh\n[ ! -e /run/lab/fails ] || { rm /run/lab/fails; exit 1; }\nexec /run/lab/real-ip "$@"\n' >/run/lab/failing-ip
+	chmod 755 /run/lab/failing-ip
+	far_conf
+	# shellcheck disable=SC2016 # for the inner shell
+	lab_spawn far ip netns exec provider unshare --mount sh -c 'mount --bind /run/lab/failing-ip "$0"; exec "$@"' \
+		"$ip" "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
+	wait_for 30 far_said 'listening at'
+	far_blocks() { far_routes | sed -n 's/^unreachable \([^ ]*\) .*/\1/p' | xargs; }
+	far_blocks_are() { [ "$(far_blocks)" = "$1" ]; }
+	: >/run/lab/fails
+	far_conf 'user two secret prefix=2001:db8:c0df::/48'
+	kill -HUP "$(far_root)"
+	wait_for 10 far_blocks_are "$LAB_PREFIX 2001:db8:c0df::/48"
+	[ ! -e /run/lab/fails ]
+	: >/run/lab/fails
+	far_conf
+	kill -HUP "$(far_root)"
+	wait_for 10 far_blocks_are "$LAB_PREFIX"
+	[ ! -e /run/lab/fails ]
+	: >/run/lab/fails
+	far_stop
+	far_clean
+	[ -z "$(ls -A "$FAR_RUN")" ]
+}

@@ -1,0 +1,236 @@
+#!/usr/bin/env bats
+# Dialogues with dtcpd, without a kernel (tests/server/dry.c): those that are about
+# any good server also with the Python server of the tests, which was written by
+# other hands from the same descriptions (talk.py).
+
+# helper.bash sets things, each test is a subshell; names are no files to read.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2094,SC2154
+
+load helper
+
+DRY=$BATS_TEST_DIRNAME/../../build/server/dtcpd-dry
+
+# far [LINE...]: dtcpd with the user foo and these lines; $port is its port.
+far() {
+    for _ in 1 2 3 4 5; do
+        port=$((20000 + RANDOM % 10000))
+        (umask 077 && printf '%s\n' "listen 127.0.0.1:$port" \
+            'user foo bar prefix=2001:db8:c0de::/48' "$@" >conf)
+        "$DRY" -c conf --run-dir "$T/far" 2>said 3>&- &
+        far_pid=$!
+        started+=($!)
+        wait_for 20 far_settled
+        ! grep -q 'listening at' said || return 0
+    done
+    cat said
+    return 1
+}
+far_settled() { grep -q 'listening at' said || ! kill -0 "$far_pid" 2>/dev/null; }
+
+talk() { timeout 300 /usr/bin/python3 -E -s -S "$BATS_TEST_DIRNAME/../server/talk.py" "$port" "$1" 3>&-; }
+
+# both CASE: with the Python server, and with dtcpd.
+both() {
+    serve
+    talk "good_$1"
+    far
+    talk "good_$1"
+}
+
+# only CASE [LINE...]: with dtcpd.
+only() {
+    local name=$1
+    shift
+    far "$@"
+    talk "$name"
+}
+
+@test "both servers: login, ping, quit, and the end of the connection" { both login; }
+@test "both servers: ping before and after the login" { both ping; }
+@test "both servers: help" { both help; }
+@test "both servers: an empty line and an unknown command" { both unknown; }
+@test "both servers: a wrong password, and then the right one" { both wrong_password; }
+@test "both servers: an unknown type, and then a known one" { both unsupported; }
+@test "both servers: CRLF and LF, in pieces" { both line_ends; }
+@test "both servers: several commands in one packet" { both one_packet; }
+@test "both servers: one session after the other" { both again; }
+
+@test "the response in either letter case" { only either_case; }
+@test "each connection has a challenge of its own" { only fresh_challenges; }
+@test "the known texts, and a second tunnel" { only texts; }
+@test "the third failed login ends the connection" { only third_failure; }
+@test "long lines and control characters end it" { only bad_lines; }
+@test "a newer login ends the older session" { only displaced; }
+@test "silence ends a connection, before and after the login" { only timed_out 'idle 1'; }
+@test "sixteen of one address" { only one_address; }
+@test "thousands who say nothing" { only crowd; }
+@test "one who sends and never reads" { only flood; }
+@test "thirty failed logins" {
+    only blocked
+    [ "$(grep -c 'failed logins; connections from there are refused' said)" = 1 ]
+}
+
+@test "the number of sessions is limited, and the user who is in may log in again" {
+    far 'sessions 1' 'user two x prefix=2001:db8:c0df::/48'
+    background talk stranger >stranger
+    wait_for 20 grep -q up stranger
+    run timeout 300 /usr/bin/python3 -c "
+import sys; sys.path.insert(0, '$BATS_TEST_DIRNAME/../server'); import talk
+print(talk.greeted($port, '127.0.0.9').login(user='two', password='x'))
+print(talk.greeted($port, '127.0.0.9').login())" 3>&-
+    echo "$output"
+    [ "${lines[0]}" = '-ERR tunnel interface sold out' ]
+    [[ ${lines[1]} = '+OK '* ]]
+}
+
+# reload SED: dtcpd reads a file that was changed so.
+reload() {
+    sed -i "$1" conf
+    reloads=$((${reloads-0} + 1))
+    kill -HUP "$far_pid"
+    wait_for 20 far_read "$reloads"
+}
+far_read() { [ "$(grep -c 'was read again' said)" = "$1" ]; }
+
+# login USER: what a login from an address of its own is answered.
+login() {
+    timeout 300 /usr/bin/python3 -c "
+import sys; sys.path.insert(0, '$BATS_TEST_DIRNAME/../server'); import talk
+print(talk.greeted($port, '127.0.0.9').login(user='$1', password='x'))" 3>&-
+}
+
+@test "SIGHUP: another number of sessions, for who logs in from then on" {
+    far 'sessions 1' 'user two x prefix=2001:db8:c0df::/48'
+    background talk stranger >stranger
+    wait_for 20 grep -q up stranger
+    [ "$(login two)" = '-ERR tunnel interface sold out' ]
+    reload 's/^sessions.*/sessions 2/'
+    [[ $(login two) = '+OK '* ]]
+    # Who is in stays in.
+    reload 's/^sessions.*/sessions 1/'
+    [ "$(login two)" = '-ERR tunnel interface sold out' ]
+    [ "$(cat stranger)" = up ]
+    run ! grep restart said
+    reload 's/^sessions.*/sessions 2000/'
+    grep -q 'there is room for 1024 sessions, for more only after a restart' said
+    [[ $(login two) = '+OK '* ]]
+}
+
+@test "SIGHUP: another time of silence, also for who is silent" {
+    far 'idle 86400'
+    background talk stranger >stranger
+    wait_for 20 grep -q up stranger
+    reload 's/^idle.*/idle 1/'
+    wait_for 20 grep -q 'ERR connection timed out' stranger
+    reload 's/^idle.*/idle 86400/'
+    talk patient
+}
+
+@test "SIGHUP: other addresses to listen at want a restart, which is said until they are back" {
+    far
+    reload '1s/$/ # the same/'
+    run ! grep restart said
+    reload '1s/:.*/:1/'
+    reload 's/foo bar/foo baz/'
+    [ "$(grep -c 'other addresses are listened at only after a restart' said)" = 2 ]
+    reload "1s/:.*/:$port/"
+    [ "$(grep -c restart said)" = 2 ]
+}
+
+@test "SIGTERM: the session is ended politely, and nothing is left" {
+    far
+    background talk stranger >stranger
+    wait_for 20 grep -q up stranger
+    kill "$far_pid"
+    wait "$far_pid"
+    wait_for 20 grep -q 'ERR tunnel server is stopping' stranger
+    [ -z "$(ls -A far)" ]
+}
+
+@test "it says that it listens when all of it is shut in, and not before" {
+    # Else whoever waits for that would take one that is about to end for a server.
+    (umask 077 && printf '%s\n' 'listen 127.0.0.1:1' 'user foo bar' >conf)
+    run env OLDER=jail LD_PRELOAD="$BATS_TEST_DIRNAME/../../build/lab/older.so" \
+        timeout 300 "$DRY" -c conf --run-dir "$T/far"
+    echo "$output"
+    [ "$status" = 71 ]
+    [[ $output = *'system calls cannot be filtered: Operation not permitted'* ]]
+    [[ $output != *'listening at'* ]]
+    [ -z "$(ls -A far)" ]
+}
+
+@test "the script is told of each session" {
+    cat >script <<END
+#!/bin/sh
+env | grep -E '^(DTCP_|PATH)' | sort >>$T/events
+echo >>$T/events
+END
+    chmod 755 script
+    only good_login "script $T/script"
+    wait_for 20 grep -q DTCP_BYTES_OUT events
+    diff events - <<END
+DTCP_EVENT=up
+DTCP_IFINDEX=9
+DTCP_INTERFACE=dtcp0
+DTCP_LOCAL=127.0.0.1
+DTCP_MTU=1480
+DTCP_PREFIX=2001:db8:c0de::/48
+DTCP_PREFIXES=2001:db8:c0de::/48
+DTCP_REMOTE=127.0.0.1
+DTCP_TYPE=network
+DTCP_USER=foo
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+DTCP_BYTES_IN=0
+DTCP_BYTES_OUT=0
+DTCP_EVENT=down
+DTCP_IFINDEX=9
+DTCP_INTERFACE=dtcp0
+DTCP_LOCAL=127.0.0.1
+DTCP_MTU=1480
+DTCP_PREFIX=2001:db8:c0de::/48
+DTCP_PREFIXES=2001:db8:c0de::/48
+DTCP_REMOTE=127.0.0.1
+DTCP_TYPE=network
+DTCP_USER=foo
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+END
+}
+
+@test "no password is in the front's memory, nor in any argument, log or file" {
+    [ "$(id -u)" = 0 ] || skip 'reads the memory of another process'
+    far 'user two tr0ub4dor-secret prefix=2001:db8:c0df::/48'
+    for pid in $(pgrep -P "$far_pid"); do
+        found=$(/usr/bin/python3 - "$pid" <<'END'
+import re, sys
+pid = sys.argv[1]
+hits = 0
+with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+    for line in maps:
+        m = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw", line)
+        if not m:
+            continue
+        start, end = (int(x, 16) for x in m.groups())
+        try:
+            memory.seek(start)
+            hits += memory.read(end - start).count(b"tr0ub4dor" + b"-secret")
+        except OSError:
+            pass
+print(hits)
+END
+        )
+        echo "$pid: $found"
+        counts+=("$found")
+    done
+    # Auth alone has it, once.
+    [ "$(printf '%s\n' "${counts[@]}" | sort | xargs)" = '0 1' ]
+    run ! grep -r tr0ub4dor said far
+}
+
+@test "who is in a jail asks the kernel itself for random bytes" {
+    # The C library's getrandom() makes other calls in some versions (glibc 2.41).
+    nm -D --undefined-only "$BATS_TEST_DIRNAME/../../build/dtcpd" >calls
+    grep -q accept4 calls
+    run ! grep -E 'random' calls
+}

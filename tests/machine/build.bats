@@ -1,0 +1,76 @@
+#!/usr/bin/env bats
+# Building with other compilers, with a distribution's flags, and for other
+# processors.
+
+bats_require_minimum_version 1.5.0
+ROOT=$BATS_TEST_DIRNAME/../..
+
+# build COMPILER [NAME=VALUE...]: compiles a file, with no warning allowed, and says
+# how.
+build() {
+	local compiler=$1
+	shift
+	rm -rf "$BATS_TEST_TMPDIR/out"
+	timeout 1200 make -C "$ROOT" BUILD="$BATS_TEST_TMPDIR/out" CC="$compiler" "$@" \
+		"$BATS_TEST_TMPDIR/out/obj/$(object)" 3>&- 2>&1 | tee "$BATS_TEST_TMPDIR/said"
+	[ "${PIPESTATUS[0]}" = 0 ]
+	run ! grep -i -E 'warning|error' "$BATS_TEST_TMPDIR/said"
+}
+
+# An object whose source includes much of the C library.
+object() { (cd "$ROOT/src" && find . -name rundir.c -printf '%P\n' | sed 's|\.c$|.o|'); }
+
+# compiled_with WORD: it stood in the compiler's line.
+compiled_with() { grep -qF -e " $1 " "$BATS_TEST_TMPDIR/said"; }
+
+@test "hardening that this compiler knows is used" {
+	build cc
+	compiled_with -fstack-protector-strong
+	compiled_with -D_FORTIFY_SOURCE=2
+	compiled_with -fPIE
+}
+
+@test "hardening that a compiler does not know, or warns of, is left out" {
+	cat >"$BATS_TEST_TMPDIR/cc" <<-'END'
+		#!/bin/sh
+		for word; do
+			case $word in
+			-fcf-protection) echo "error: '$word' is not for this target" >&2; exit 1 ;;
+			-fstack-clash-protection) echo "argument unused: $word" >&2 ;;
+			esac
+		done
+		exec cc "$@"
+	END
+	chmod +x "$BATS_TEST_TMPDIR/cc"
+	build "$BATS_TEST_TMPDIR/cc"
+	run ! compiled_with -fcf-protection
+	run ! compiled_with -fstack-clash-protection
+	compiled_with -fstack-protector-strong
+}
+
+@test "a distribution's _FORTIFY_SOURCE is taken as it is, without a warning" {
+	build cc CFLAGS='-O2 -D_FORTIFY_SOURCE=3'
+	run ! compiled_with -D_FORTIFY_SOURCE=2
+	build cc CFLAGS=-O1 CPPFLAGS='-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=1'
+	build cc CFLAGS='-O2 -Wp,-U_FORTIFY_SOURCE -Wp,-D_FORTIFY_SOURCE=3'
+}
+
+# would_run GOAL [NAME=VALUE...]: the command that make has for it.
+would_run() { timeout 60 make -n -s --no-print-directory -C "$ROOT" "$@" 3>&- | grep -o 'tests/machine/.*'; }
+
+@test "ARCH is the processor, of make check-arch one or several; ARCHS is the same" {
+	[ "$(would_run check-arch)" = 'tests/machine/arch ' ]
+	[ "$(would_run check-arch ARCH=mips)" = 'tests/machine/arch mips' ]
+	[ "$(would_run check-arch ARCHS='mips armhf')" = 'tests/machine/arch mips armhf' ]
+	[ "$(would_run check-machine)" = "tests/machine/machine -s '' 'arm64' ''" ]
+	[ "$(would_run check-machine ARCH=armhf STORIES=jail)" = "tests/machine/machine -s '' 'armhf' 'jail'" ]
+	[ "$(would_run check-machine ARCHS=amd64 SUITE=trixie)" = "tests/machine/machine -s 'trixie' 'amd64' ''" ]
+	[ "$(would_run deb-cross ARCHS=armhf)" = "tests/machine/deb 'armhf'" ]
+	# Nobody's processor.
+	run timeout 60 make -s -C "$ROOT" check-machine ARCH='arm64 armhf' 3>&-
+	[ "$status" != 0 ]
+	grep -F "no processor 'arm64 armhf', but: amd64 arm64" <<<"$output"
+	run timeout 60 make -s -C "$ROOT" check-arch ARCH=vax 3>&-
+	[ "$status" != 0 ]
+	grep -F "no processor 'vax'" <<<"$output"
+}

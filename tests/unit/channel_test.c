@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC */
+#include "server/channel.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+static struct channel a, b;
+
+static void start(size_t room)
+{
+	int pair[2];
+
+	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	CHECK(channel_init(&a, pair[0], room) && channel_init(&b, pair[1], room));
+}
+
+static void end(void)
+{
+	close(a.fd);
+	close(b.fd);
+	free(a.queue);
+	free(b.queue);
+}
+
+static void send_number(uint32_t n)
+{
+	struct message m;
+
+	memset(&m, 0, sizeof m);
+	m.kind = MESSAGE_LEFT;
+	m.generation = n;
+	channel_send(&a, &m);
+}
+
+/* The number of the next message, -1 where there is none, -2 where b is broken. */
+static long receive(void)
+{
+	struct message m;
+	int got = channel_receive(&b, &m, FROM_AUTH_TO_ROOT, 1);
+
+	return got > 0 ? (long)m.generation : got - 1;
+}
+
+static void order(void)
+{
+	const uint32_t most = 4000;
+	uint32_t next = 0;
+
+	start(most);
+	CHECK_INT(receive(), -1);
+	for (uint32_t i = 0; i < most; i++)
+		send_number(i);
+	CHECK(a.used > 0 && channel_busy(&a));
+	CHECK_INT(channel_events(&a, false), POLLOUT);
+	for (long got; (got = receive()) != -2 && next < most; channel_flush(&a))
+		if (got >= 0)
+			CHECK_INT(got, next++);
+	CHECK_INT(next, most);
+	CHECK(!channel_busy(&a) && !a.broken);
+	CHECK_INT(channel_events(&a, true), POLLIN);
+	end();
+}
+
+static void full(void)
+{
+	start(4);
+	for (uint32_t i = 0; i < 100000 && a.used < 4; i++)
+		send_number(i);
+	CHECK(!a.broken);
+	CHECK(channel_reserve(&a, 1));
+	send_number(1);
+	CHECK(!a.broken);
+	send_number(2);
+	CHECK(a.broken);
+	end();
+}
+
+static void gone(void)
+{
+	struct message m;
+
+	start(4);
+	/* What the other role may not say. */
+	memset(&m, 0, sizeof m);
+	m.kind = MESSAGE_USERS_END;
+	channel_send(&a, &m);
+	CHECK_INT(receive(), -2);
+	CHECK(b.broken);
+	end();
+	start(4);
+	CHECK_INT(send(a.fd, "x", 1, 0), 1);
+	CHECK_INT(receive(), -2);
+	end();
+	start(4);
+	shutdown(a.fd, SHUT_RDWR);
+	CHECK_INT(receive(), -2);
+	send_number(1);
+	CHECK(a.broken);
+	end();
+}
+
+static const struct unit_case cases[] = {
+	{"messages come in their order, however many wait", order},
+	{"a full queue breaks the channel, and can be made larger before", full},
+	{"the other side's end, and what it may not say, break the channel", gone},
+};
+
+UNIT_MAIN(cases)
