@@ -129,6 +129,31 @@ same() {
     done
 }
 
+# pages_named FILE: the manual pages that it refers to, as `SECTION NAME`.
+pages_named() { sed -nE 's/^\.Xr ([^ ]+) ([0-9]).*/\2 \1/p' "$1"; }
+
+@test "the manual pages: SEE ALSO has all pages that are named, by section and name; programs have all sections" {
+    local page self
+    for page in "$ROOT"/src/*.[58]; do
+        self="${page##*.} $(basename "$page" ".${page##*.}")"
+        sed -n '/^\.Sh SEE ALSO$/,/^\.Pp\|^\.Sh STANDARDS/p' "$page" >"$BATS_TEST_TMPDIR/also"
+        pages_named "$BATS_TEST_TMPDIR/also" >"$BATS_TEST_TMPDIR/listed"
+        [ "$(wc -l <"$BATS_TEST_TMPDIR/listed")" -ge 3 ]
+        LC_ALL=C sort -c -u -f "$BATS_TEST_TMPDIR/listed"
+        pages_named "$page" | grep -vxF "$self" | sort -u |
+            grep -vxFf "$BATS_TEST_TMPDIR/listed" >"$BATS_TEST_TMPDIR/lacks" || true
+        [ ! -s "$BATS_TEST_TMPDIR/lacks" ] || { echo "SEE ALSO of $self lacks:" && cat "$BATS_TEST_TMPDIR/lacks" && false; }
+        [ "${page##*.}" = 5 ] || diff - <(sed -n '/^\.Sh EXIT STATUS/,$s/^\.Sh //p' "$page" | grep -v '^[ED]') <<-'END'
+			SEE ALSO
+			STANDARDS
+			HISTORY
+			AUTHORS
+			CAVEATS
+			SECURITY CONSIDERATIONS
+		END
+    done
+}
+
 # in_both PAGE NUMBER WHAT BEFORE AFTER <WORDS: there are NUMBER of them at least, and
 # each is at the beginning of a row of the page in both languages, between BEFORE and
 # AFTER.
