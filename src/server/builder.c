@@ -63,6 +63,16 @@ static uint32_t count(const struct builder *b)
 	return b->how.sessions->size;
 }
 
+/* What is there in place of what was wanted: a tunnel that leads elsewhere is moved back. */
+static void take_ends(struct session *s, const struct look_link *k)
+{
+	s->exists = k;
+	if (!k)
+		return;
+	s->now.local = k->local;
+	s->now.remote = k->remote;
+}
+
 /* Somebody has changed something: of what is ready only what is really there stays so. */
 static void look_again(struct builder *b)
 {
@@ -82,7 +92,7 @@ static void look_again(struct builder *b)
 		log_msg(LOG_WARNING, "%s: somebody has changed it: it lacks %s, and is mended",
 			s->now.name, lacks);
 		s->ready = false;
-		s->exists = look_link(&l, s->now.name);
+		take_ends(s, look_link(&l, s->now.name));
 		if (!s->exists)
 			far_kernel_leave(s);
 	}
@@ -228,7 +238,7 @@ static void judge_tunnel(struct builder *b, struct session *s, const struct look
 	const struct look_link *k = look_link(l, s->want.name);
 	const char *lacks;
 
-	s->exists = k;
+	take_ends(s, k);
 	s->ready = far_kernel_whole(l, &s->want, &lacks);
 	if (s->ready) {
 		s->now = s->want;

@@ -143,6 +143,13 @@ unreachable $LAB_PREFIX metric 4294967295" ]
 	ip -n provider -6 route del unreachable "$LAB_PREFIX" metric 4294967295
 	far_blocked() { far_routes | grep -q "^unreachable $LAB_PREFIX"; }
 	wait_for 10 far_blocked
+	# It is led back, and the session goes on.
+	index=$(far_index dtcp0)
+	ip -n provider tunnel change dtcp0 mode sit remote 203.0.113.99
+	wait_for 10 far_said 'lacks the right ends, and is mended'
+	wait_for 10 lab_ping6 customer "$LAB_HOST6"
+	[ "$(far_index dtcp0)" = "$index" ]
+	not far_said 'is over'
 	dtcp_up --down
 }
 
