@@ -132,6 +132,11 @@ def roles():
     return {"root": roots[0], "front": rest[0], "auth": rest[1]}
 
 
+def root_of_all():
+    """Not by roles(): a child that is about to become ip(8) is a dtcpd, too."""
+    return int(read(RUN_DIR + "/dtcpd.pid"))
+
+
 def filters():
     """How many filters the tunnel has."""
     said = subprocess.run(["tc", "filter", "show", "dev", "dtcp0", "ingress"], check=False,
@@ -231,7 +236,7 @@ class Far:
     def take_down(self):
         """Nothing is left, by a signal."""
         self.bring_up()
-        os.kill(roles()["root"], signal.SIGTERM)
+        os.kill(root_of_all(), signal.SIGTERM)
         until(20, "its end", lambda: not dtcpds())
         until(2, "nothing to be left", self.is_gone)
         self.reap()
@@ -316,7 +321,7 @@ class FarPhase:
         if self.name == "leave":
             fine, m.client = m.client.quit(), None
             return lambda: fine and m.is_idle()
-        root = roles()["root"]
+        root = root_of_all()
         if self.name == "reload":
             m.users = 3 - m.users
             m.write_conf()
@@ -361,7 +366,8 @@ class FarPhase:
                 status = failer.status()[0]
         finally:
             failer.end()
-        self.settle(killed and failer.met(), status)
+        # A word that could not be written does not come.
+        self.settle(killed and failer.met(), status, bool(fault) and ":write:" in fault)
         return failer.met()
 
     def calm(self, fault, test, failer):
@@ -374,18 +380,17 @@ class FarPhase:
         if not fault and not test():
             raise Wrong("it has ended")
 
-    def settle(self, killed, status):
+    def settle(self, killed, status, lost):
         """It serves, or has ended as it should."""
         m = self.machine
         if m.client:
             m.client.close()
             m.client = None
-        if self.name == "reload":
+        if self.name == "reload" and not lost:
             until(30, "its word about the file", lambda: not dtcpds() or
                   re.search("was (not read|read again)", m.news()))
-            # Not by roles(): a child that is about to become ip(8) is a dtcpd, too.
             if "was not read" in m.news() and dtcpds():
-                os.kill(int(read(RUN_DIR + "/dtcpd.pid")), signal.SIGHUP)
+                os.kill(root_of_all(), signal.SIGHUP)
         until(30, "its end, or that it serves", lambda: not dtcpds() or m.is_idle())
         if self.serves():
             return
