@@ -552,7 +552,10 @@ static bool start_roles(struct server *s)
 	memcpy(s->listen, s->config.listen, sizeof s->listen);
 	/* The front is shut in there. */
 	snprintf(empty, sizeof empty, "%s/empty", s->o->run_dir);
-	how.empty = mkdirat(s->dir, "empty", 0755) == 0 || errno == EEXIST ? empty : NULL;
+	if (mkdirat(s->dir, "empty", 0755) == 0 || errno == EEXIST)
+		how.empty = empty;
+	else
+		log_msg(LOG_NOTICE, "the front cannot be shut in: %s cannot be made: %m", empty);
 	ok = privs_find_user("dtcpd", &how.user) && roles_start(&s->roles, &how);
 	for (int i = 0; i < n; i++)
 		close(listeners[i]);

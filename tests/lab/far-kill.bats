@@ -219,20 +219,6 @@ killed_in() {
 	far_clean
 }
 
-# far_with PROGRAM: dtcpd to its end, or in the background, with an ip(8) or tc(8) that
-# says "broken" and does nothing while /run/lab/broken is there.
-far_with() {
-	local path
-	path=$(readlink -f "$(command -v "$1")")
-	cp "$path" "/run/lab/real-$1"
-	printf '#!/bin/sh\n[ ! -e /run/lab/broken ] || { echo broken; exit 1; }\nexec /run/lab/real-%s "$@"\n' "$1" >"/run/lab/its-$1"
-	chmod 755 "/run/lab/its-$1"
-	# shellcheck disable=SC2016 # for the inner shell
-	lab_spawn far ip netns exec provider unshare --mount sh -c 'mount --bind "$0" "$1"; shift; exec "$@"' \
-		"/run/lab/its-$1" "$path" "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
-	wait_for 30 far_settled
-}
-
 @test "ip or tc that fails: what it said, at the start and at a login" {
 	far_stop
 	: >/run/lab/broken

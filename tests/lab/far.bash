@@ -85,3 +85,33 @@ far_named() {
 		fi
 	done
 }
+
+# far_with PROGRAM...: dtcpd to its end, or in the background, with an ip(8) or tc(8) that
+# says "broken" and does nothing while /run/lab/broken is there, and one that waits while
+# /run/lab/hold is.
+far_with() {
+	local program path mounts=
+	for program; do
+		path=$(readlink -f "$(command -v "$program")")
+		cp "$path" "/run/lab/real-$program"
+		cat >"/run/lab/its-$program" <<-END
+			#!/bin/sh
+			[ ! -e /run/lab/broken ] || { echo broken; exit 1; }
+			while [ -e /run/lab/hold ]; do : >/run/lab/waits; sleep 0.05; done
+			exec /run/lab/real-$program "\$@"
+		END
+		chmod 755 "/run/lab/its-$program"
+		mounts+="mount --bind /run/lab/its-$program $path; "
+	done
+	lab_spawn far ip netns exec provider unshare --mount sh -c "$mounts"'exec "$@"' - \
+		"$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
+	wait_for 30 far_settled
+}
+
+# far_failing CALL: dtcpd to its end, or in the background, with a call that fails
+# (tests/server/failing.c).
+far_failing() {
+	lab_spawn far ip netns exec provider env "FAILING=$1" FAILING_WHEN="${2-}" \
+		LD_PRELOAD="$LAB_PROJECT/build/server/failing.so" "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
+	wait_for 30 far_settled
+}

@@ -7,27 +7,7 @@
 # shellcheck disable=SC2030,SC2031,SC2034,SC2094,SC2154
 
 load helper
-
-DRY=$BATS_TEST_DIRNAME/../../build/server/dtcpd-dry
-
-# far [LINE...]: dtcpd with the user foo and these lines; $port is its port.
-far() {
-    for _ in 1 2 3 4 5; do
-        port=$((20000 + RANDOM % 10000))
-        (umask 077 && printf '%s\n' "listen 127.0.0.1:$port" \
-            'user foo bar prefix=2001:db8:c0de::/48' "$@" >conf)
-        "$DRY" -c conf --run-dir "$T/far" 2>said 3>&- &
-        far_pid=$!
-        started+=($!)
-        wait_for 20 far_settled
-        ! grep -q 'listening at' said || return 0
-    done
-    cat said
-    return 1
-}
-far_settled() { grep -q 'listening at' said || ! kill -0 "$far_pid" 2>/dev/null; }
-
-talk() { timeout 300 /usr/bin/python3 -E -s -S "$BATS_TEST_DIRNAME/../server/talk.py" "$port" "$1" 3>&-; }
+load dry
 
 # both CASE: with the Python server, and with dtcpd.
 both() {
@@ -82,15 +62,6 @@ print(talk.greeted($port, '127.0.0.9').login())" 3>&-
     [ "${lines[0]}" = '-ERR tunnel interface sold out' ]
     [[ ${lines[1]} = '+OK '* ]]
 }
-
-# reload SED: dtcpd reads a file that was changed so.
-reload() {
-    sed -i "$1" conf
-    reloads=$((${reloads-0} + 1))
-    kill -HUP "$far_pid"
-    wait_for 20 far_read "$reloads"
-}
-far_read() { [ "$(grep -c 'was read again' said)" = "$1" ]; }
 
 # login USER: what a login from an address of its own is answered.
 login() {
