@@ -259,9 +259,12 @@ told() {
     version=$(sed -n 's/^VERSION = //p' "$ROOT/Makefile")
     [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]]
     [ "$(timeout 300 "$ROOT/build/dtcp-up" --version)" = "dtcp-up $version" ]
-    for page in dtcp-up.8 dtcp.conf.5; do
+    for page in dtcp-up.8 dtcp.conf.5 dtcpd.8 dtcpd.conf.5; do
         grep -q '^\.Os "dtcp-up @VERSION@"$' "$SRC/$page"
     done
+    # What CHANGES begins with is this version.
+    found=$(grep -m 1 -E '^[^ ]*[0-9]' "$ROOT/CHANGES")
+    [[ "$found," == "$version,"* ]]
     # Nobody else says it.
     run grep -rlF --exclude=CHANGES "$version" "$ROOT"/{src,hooks,etc,README.md,README.ja.md,CONTRIBUTING.md}
     echo "$output"
