@@ -101,7 +101,8 @@ FILL = sed -i -e 's|/etc/ppp/dtcp\.conf|@SYSCONFDIR@/ppp/dtcp.conf|g' \
 	-e 's|\([ =]\)/run/dtcp|\1$(RUNDIR)/dtcp|g' $(FILL_LINKS)
 # The pages lie in one folder then, and those about the source stay with it.
 FILL_LINKS = -e 's|\[\([^]]*\)\](tests/[^)]*)|\1|g' -e 's|\[\([^]]*\)\](CONTRIBUTING\.md)|\1|g' \
-	-e 's|](\(\.\./\)*hooks/README\.md)|](hooks.md)|g' -e 's|](etc/\(doc/\)*|](|g'
+	-e 's|](\(\.\./\)*hooks/README\.md)|](hooks.md)|g' -e 's|](etc/\(doc/\)*|](|g' \
+	-e 's|`etc/\([^`/]*\.example\)|`\1|g'
 # Fedora has room for one script, which may be the user's own.
 NOT_OURS = case $$target in *.local) [ -e "$$target" ] && ! grep -q dtcp-up-hook "$$target" ;; \
 	*) false ;; esac

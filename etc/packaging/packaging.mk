@@ -1,7 +1,8 @@
-# Packages, built from a copy of the tree under build/, so that the folder of
-# the sources keeps its shape. The version is that of the Makefile.
+# Packages, built from the archive that `make dist` makes, unpacked under build/, so that
+# the folder of the sources keeps its shape. The version is that of the Makefile.
 #
-#   make deb          build/deb/: a package of dtcp-up and one of dtcpd (needs debhelper and dpkg-dev)
+#   make deb          build/deb/: a package of dtcp-up and one of dtcpd, and their source
+#                     (needs debhelper and dpkg-dev)
 #   make deb-lint     lintian on it, which must say nothing
 #   make packaging    build/packaging/: the RPM spec and OpenWrt's Makefile, with the version,
 #                     and where the tarball of `make dist` is and its hash
@@ -10,34 +11,43 @@
 #                     the same sources, wherever and by whomever it is made
 #
 # SOURCE_URL= is the folder from which others get the tarball.
+# HOMEPAGE= is where the project lives; without it the origin of the clone, if that is an
+# address of the web, else packages name none.
 # MAINTAINER= names who makes the package. DEB_BUILD= is for dpkg-buildpackage, as
 # `make deb-cross ARCH=arm64` (tests/machine) uses it for another processor.
 
 MAINTAINER = $(shell git log -1 --format='%an <%ae>' 2>/dev/null || echo "$$(id -un) <$$(id -un)@$$(hostname -f)>")
 # Of the last change, so that building twice gives the same.
 SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGES)
+HOMEPAGE = $(shell git remote get-url origin 2>/dev/null | sed -nE 's,^(https?://[^@ ]+)$$,\1,; s,\.git$$,,; p')
 DEB_TREE = $(BUILD)/deb/dtcp-up-$(VERSION)
 DIST = dtcp-up-$(VERSION)
 SOURCE_URL = file://$(abspath $(BUILD))
 SOURCE_PARTS = Makefile src hooks etc tests README.md README.ja.md CHANGES CONTRIBUTING.md LICENSE
 PACKAGING_FILL = sed -e 's|@VERSION@|$(1)|g' -e 's|@MAINTAINER@|$(MAINTAINER)|g' \
+	$(if $(HOMEPAGE),-e 's|@HOMEPAGE@|$(HOMEPAGE)|g',-e '/@HOMEPAGE@/d') \
 	-e "s|@DATE@|$$(date -u -R -d @$(SOURCE_DATE_EPOCH))|g"
 
-DEB_FROM = Makefile README.md README.ja.md CHANGES $(wildcard src/*.* src/*/*.* hooks/* etc/* etc/doc/* etc/install/* etc/packaging/debian/* etc/packaging/debian/source/*)
+DEB_FROM = Makefile README.md README.ja.md CHANGES $(wildcard src/*.* src/*/*.* hooks/* etc/* etc/doc/* \
+	etc/install/* etc/packaging/debian/* etc/packaging/debian/*/* tests/demo/* etc/packaging/*.mk)
 
 deb: $(BUILD)/deb/.built
 	@ls $(BUILD)/deb/*.deb
 
-$(BUILD)/deb/.built: $(DEB_FROM)
+# The tree of the source package, debian/ filled in.
+deb-tree: dist
 	rm -rf $(BUILD)/deb
-	mkdir -p $(DEB_TREE)
-	cp -a $(filter-out tests,$(SOURCE_PARTS)) $(DEB_TREE)/
+	mkdir -p $(BUILD)/deb
+	tar -xzf $(BUILD)/$(DIST).tar.gz -C $(BUILD)/deb
 	cp -a etc/packaging/debian $(DEB_TREE)/debian
 	for file in control changelog copyright; do \
 		$(call PACKAGING_FILL,$(VERSION)) etc/packaging/debian/$$file >$(DEB_TREE)/debian/$$file; \
 	done
+
+$(BUILD)/deb/.built: $(DEB_FROM)
+	$(MAKE) deb-tree
 	cd $(DEB_TREE) && SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) MAKEFLAGS= \
-		DEB_BUILD_OPTIONS="noautodbgsym $$DEB_BUILD_OPTIONS" dpkg-buildpackage --build=binary --no-sign --root-command=fakeroot $(DEB_BUILD)
+		DEB_BUILD_OPTIONS="noautodbgsym $$DEB_BUILD_OPTIONS" dpkg-buildpackage --no-sign --root-command=fakeroot $(DEB_BUILD)
 	touch $@
 
 deb-lint: deb
@@ -70,4 +80,4 @@ musl: $(MUSL)/dtcp-up
 $(MUSL)/dtcp-up: $(MUSL)/src.a $(MUSL)/obj/dtcp-up.o
 	$(MUSL_CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $(MUSL)/obj/dtcp-up.o $(MUSL)/src.a
 
-.PHONY: deb deb-lint packaging musl dist
+.PHONY: deb deb-tree deb-lint packaging musl dist

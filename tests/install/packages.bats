@@ -14,7 +14,9 @@ setup() {
 # make_it TARGET...: what is made goes to the test's own folder.
 make_it() { timeout 1200 make -s -C "$ROOT" BUILD="$T/build" "$@" 3>&- >"$T/log" 2>&1 || { cat "$T/log" && return 1; }; }
 
+# shellcheck disable=SC2016 # Markdown's quotes
 @test "Debian: lintian has nothing to say, libcrypto's package is named, the sources keep their shape" {
+	local package file
 	timeout 1200 make -s -C "$ROOT" deb 3>&- >"$T/log" 2>&1 || { cat "$T/log" && return 1; }
 	[ ! -e "$ROOT/debian" ]
 	deb=$(echo "$ROOT"/build/deb/dtcp-up_"$VERSION"_*.deb)
@@ -22,7 +24,13 @@ make_it() { timeout 1200 make -s -C "$ROOT" BUILD="$T/build" "$@" 3>&- >"$T/log"
 	dpkg-deb -f "$deb" Depends | grep -E '(^|, )libssl[0-9a-z]+ \(>= '
 	dpkg-deb -f "$deb" Depends | grep -E '(^|, )iproute2(,|$)'
 	[ "$(dpkg-deb -f "$deb" Version)" = "$VERSION" ]
-	deb=$(echo "$ROOT"/build/deb/dtcpd_"$VERSION"_*.deb)
+	# Users are made by what systemd has for that.
+	for package in dtcp-up dtcpd; do
+		deb=$(echo "$ROOT/build/deb/${package}_${VERSION}"_*.deb)
+		dpkg-deb -I "$deb" postinst | grep -E "systemd-sysusers .* $package\.conf"
+		dpkg-deb -f "$deb" Depends | grep -F 'systemd | systemd-standalone-sysusers'
+		dpkg-deb --fsys-tarfile "$deb" | tar -xOf - "./usr/lib/sysusers.d/$package.conf" | grep -q "^u $package "
+	done
 	dpkg-deb -f "$deb" Depends | grep -E '(^|, )libssl[0-9a-z]+ \(>= '
 	dpkg-deb -f "$deb" Depends | grep -E '(^|, )iproute2(,|$)'
 	dpkg-deb -c "$deb" | tee "$T/files"
@@ -33,7 +41,6 @@ make_it() { timeout 1200 make -s -C "$ROOT" BUILD="$T/build" "$@" 3>&- >"$T/log"
 	dpkg-deb -c "$(echo "$ROOT"/build/deb/dtcp-up_"$VERSION"_*.deb)" >"$T/files"
 	not grep -E 'dtcpd' "$T/files"
 	# Pages find one another, and the samples.
-	local package
 	for package in dtcp-up dtcpd; do
 		dpkg-deb -x "$(echo "$ROOT/build/deb/${package}_${VERSION}"_*.deb)" "$T/$package"
 		cd "$T/$package/usr/share/doc/$package"
@@ -42,7 +49,35 @@ make_it() { timeout 1200 make -s -C "$ROOT" BUILD="$T/build" "$@" 3>&- >"$T/log"
 		while read -r link; do
 			[ -f "$link" ] || { echo "$package: there is no $link" && return 1; }
 		done <"$T/links"
+		# Files that are only named, too; those of dtcpd are in its package.
+		grep -o '`/usr/share/doc/[^`]*`' ./README*.md | sed 's/.*:`//; s/`$//' | sort -u >"$T/named"
+		[ "$(wc -l <"$T/named")" = 2 ]
+		sed "s|^|$T/dtcpd|" "$T/named" >>"$T/all-named"
+		grep -q '`changelog.gz`' README.md
+		[ -f changelog.gz ]
+		not grep -n '`etc/[^`]*`' ./README*.md
 	done
+	while read -r file; do
+		[ -f "$file" ] || { echo "there is no $file" && return 1; }
+	done <"$T/all-named"
+}
+
+@test "Debian: the source says where the project lives, if it is told, and has the tests of packages" {
+	local tree=$T/build/deb/dtcp-up-$VERSION test
+	make_it deb-tree HOMEPAGE=https://dtcp.example.net/up
+	grep -x 'Homepage: https://dtcp.example.net/up' "$tree/debian/control"
+	grep -x 'Source: https://dtcp.example.net/up' "$tree/debian/copyright"
+	make_it deb-tree HOMEPAGE=
+	not grep -rn 'Homepage:\|@[A-Z]*@' "$tree/debian"
+	# Each test is there; and what the demo needs is what it says.
+	grep -c '^Tests: ' "$tree/debian/tests/control"
+	while read -r test; do
+		[ -x "$tree/debian/tests/$test" ]
+	done < <(sed -n 's/^Tests: //p' "$tree/debian/tests/control")
+	sed -n '/^Tests: tunnel$/,/^$/s/^Depends: @, //p' "$tree/debian/tests/control" | sed 's/, /\n/g' | sort >"$T/wanted"
+	[ "$(wc -l <"$T/wanted")" -ge 10 ]
+	sed -nE "s/^\t*(printf .*')?(build|demo ) +([a-z0-9-]+) .*/\3/p; s/^.*'demo (user-mode-linux).*/\1/p" \
+		"$ROOT/tests/deps.sh" | grep -vx libssl-dev | sort | diff - "$T/wanted"
 }
 
 # not COMMAND...: since bats does not notice `!`.

@@ -92,6 +92,18 @@ traces() { find "${TRACES[@]}" ! -name '*-' ! -name '*.lock' -printf '%M %u %p %
 	assert_nothing_left
 }
 
+@test "Debian's own test of the packages passes on what is installed" {
+	dpkg_i "$(package)"
+	dpkg_i "$(echo "$LAB_PROJECT"/build/deb/dtcpd_*.deb)"
+	rm -rf /usr/local/sbin/dtcp*
+	# As debian/tests/tunnel runs it, in a lab that it boots.
+	run env -u DTCP_UP INSTALLED=1 bash "$LAB_TESTS/demo/story" 3>&-
+	echo "$output"
+	[ "$status" = 0 ]
+	grep -q 'All of it worked' <<<"$output"
+	timeout $((100 * LAB_SLOW)) dpkg --force-unsafe-io -P dtcpd 3>&-
+}
+
 @test "removed: the tunnel goes, hooks that stay are silent; purged: no trace" {
 	dpkg_i "$(package)"
 	up_ready ping=1
