@@ -72,6 +72,7 @@ static void log_in(struct keeper *k)
 		.quiet = !wants_dialogue(k),
 	};
 
+	k->asked = false;
 	uplink_login(&k->uplink, k->fsm.account, k->fsm.round);
 	text_escape(s->server, sizeof s->server, a->server, strlen(a->server));
 	text_escape(s->user, sizeof s->user, a->user, strlen(a->user));

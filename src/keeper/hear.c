@@ -101,6 +101,15 @@ static void give_line(struct keeper *k, struct in_addr server)
 	}
 }
 
+/* While the server answers there is time to start ip(8), once a login. */
+static void prepare(struct keeper *k)
+{
+	if (k->fsm.state == FSM_LOGIN && !k->asked &&
+	    k->accounts.by_number[k->fsm.account]->build)
+		kernel_prepare(&k->kernel);
+	k->asked = true;
+}
+
 void hear_session(struct keeper *k)
 {
 	struct msg m;
@@ -113,6 +122,9 @@ void hear_session(struct keeper *k)
 		break;
 	case MSG_SERVER:
 		give_line(k, m.address);
+		break;
+	case MSG_ASKED:
+		prepare(k);
 		break;
 	case MSG_OFFER:
 		if (k->fsm.state == FSM_LOGIN) {

@@ -249,8 +249,10 @@ static void take_events(struct keeper *k, const struct pollfd p[P_COUNT])
 	if (ready(&p[P_LEAVING], k->peer.leaving.channel))
 		hear_leaving(k);
 	settle(k);
-	if (ready(&p[P_KERNEL], k->kernel.run.out))
-		program_read(&k->kernel.run);
+	if (ready(&p[P_KERNEL], k->kernel.run.out)) {
+		kernel_printed(&k->kernel);
+		go_kernel(k);
+	}
 	if (ready(&p[P_SCRIPT], k->report.script.run.out))
 		program_read(&k->report.script.run);
 	if (p[P_SIGNALS].revents) {

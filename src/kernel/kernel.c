@@ -51,7 +51,7 @@ void kernel_adopt(struct kernel *k, const struct tunnel *t)
 static void failed(struct kernel *k)
 {
 	k->failed = true;
-	k->want.exists = false;
+	k->want.exists = k->spare.keep = false;
 	k->whole = false;
 	k->look = k->exists;
 	k->step = (struct kernel_step){0};
@@ -274,7 +274,7 @@ static void arrived(struct kernel *k, const struct kernel_view *v)
 {
 	k->routes = k->want.routes;
 	k->whole = true;
-	k->mends = false;
+	k->mends = k->spare.keep = false;
 	if (k->step.ended && !step_ok(k))
 		step_complain(k, LOG_WARNING, "everything is there, but ");
 	if (k->step.ended)
@@ -461,11 +461,34 @@ static bool removal_wanted(const struct kernel *k)
 	       (!k->want.exists || k->left || !tunnel_same(&k->now, &k->want.tunnel));
 }
 
+/* ip(8) has told that it has done its lines. Where that is all, it waits for those of the
+ * routes; otherwise the look after its end finds what is missing. */
+static void go_told(struct kernel *k)
+{
+	struct kernel_view *v = &k->view;
+
+	if (removal_wanted(k) || !inspect(k, v, false) || v->d.lines.count > 0 ||
+	    (v->found.settings & v->wanted.settings)) {
+		if (k->step.on)
+			step_let_go(k);
+		return;
+	}
+	step_keep(k);
+	arrived(k, v);
+}
+
+bool kernel_due(const struct kernel *k)
+{
+	return k->look && (!k->step.on || k->step.told);
+}
+
 enum kernel_result kernel_go(struct kernel *k)
 {
-	while (!k->step.on && k->look) {
+	while (kernel_due(k)) {
 		k->look = false;
-		if (removal_wanted(k))
+		if (k->step.told)
+			go_told(k);
+		else if (removal_wanted(k))
 			go_remove(k);
 		else if (k->want.exists)
 			go_build(k);
@@ -478,11 +501,19 @@ enum kernel_result kernel_go(struct kernel *k)
 	return k->want.exists && !k->whole ? KERNEL_BUSY : KERNEL_DONE;
 }
 
+void kernel_prepare(struct kernel *k)
+{
+	if (k->run.pid <= 0 && !k->exists && !k->want.exists)
+		step_prepare(k);
+}
+
 /* Another purpose: what ip(8) did before is not held against what it does now. */
 static enum kernel_result begin(struct kernel *k)
 {
 	if (!k->step.on)
 		k->step = (struct kernel_step){0};
+	else if (k->step.tells)
+		step_let_go(k);
 	k->step.count = 0;
 	k->pause = CLOCK_NEVER;
 	k->look = true;
@@ -497,6 +528,7 @@ enum kernel_result kernel_want(struct kernel *k, const struct tunnel *t, bool ro
 	k->want.routes = t && routes;
 	k->failed = k->whole = k->mends = false;
 	k->mend = true;
+	k->spare.keep = t && !routes;
 	return begin(k);
 }
 
@@ -507,6 +539,7 @@ enum kernel_result kernel_want_routes(struct kernel *k, bool routes)
 		k->mend = true;
 	}
 	k->want.routes = k->want.exists && routes;
+	k->spare.keep = false;
 	return begin(k);
 }
 
@@ -516,11 +549,6 @@ enum kernel_result kernel_look_due(struct kernel *k)
 	return begin(k);
 }
 
-bool kernel_due(const struct kernel *k)
-{
-	return k->look && !k->step.on;
-}
-
 bool kernel_whole(const struct kernel *k)
 {
 	return k->want.exists && k->whole;
@@ -528,10 +556,16 @@ bool kernel_whole(const struct kernel *k)
 
 enum kernel_result kernel_reaped(struct kernel *k, int status)
 {
+	bool yields = k->step.yields;
+
 	program_reaped(&k->run, status);
 	k->deadline = CLOCK_NEVER;
-	k->step.on = k->step.waits = false;
-	k->step.ended = k->look = true;
+	k->spare.on = false;
+	if (!k->step.on)
+		return KERNEL_BUSY; /* one that waited in vain */
+	k->step.on = k->step.waits = k->step.tells = k->step.told = k->step.yields = false;
+	k->step.ended = k->step.ended || !yields;
+	k->look = true;
 	return kernel_go(k);
 }
 
@@ -562,6 +596,13 @@ void kernel_watch(struct kernel *k, const struct watch_event *e)
 		go_rest(k);
 }
 
+void kernel_printed(struct kernel *k)
+{
+	program_read(&k->run);
+	k->step.told = k->step.tells && k->run.len > 0;
+	k->look = k->look || k->step.told;
+}
+
 int64_t kernel_wake(const struct kernel *k)
 {
 	return clock_min(k->deadline, k->pause);
@@ -573,10 +614,13 @@ void kernel_timer(struct kernel *k, int64_t now)
 		k->pause = CLOCK_NEVER;
 		k->look = true;
 	}
-	if (k->step.on && now >= k->deadline) {
-		k->deadline = CLOCK_NEVER;
+	if (now < k->deadline)
+		return;
+	k->deadline = CLOCK_NEVER;
+	if (k->spare.on || k->step.tells)
+		step_let_go(k);
+	else
 		program_kill(&k->run);
-	}
 }
 
 void kernel_hurry(struct kernel *k, int64_t end_by)

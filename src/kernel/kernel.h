@@ -21,7 +21,8 @@ struct watch_event;
 enum {
 	KERNEL_MEDDLED = 6,	       /* so many times ... */
 	KERNEL_MEDDLED_MS = 60 * 1000, /* ... within this time, and somebody will go on */
-	KERNEL_ONCE_MS = 1000	       /* one flush of all routes takes many steps, and is once */
+	KERNEL_ONCE_MS = 1000,	       /* one flush of all routes takes many steps, and is once */
+	KERNEL_SPARE_MS = 1000	       /* so long an ip(8) waits for what it may get to do */
 };
 
 /* One look at the kernel, beside what is wanted, and what differs. */
@@ -63,12 +64,23 @@ struct kernel {
 		bool removes;
 		bool again;     /* the same lines once more */
 		bool waits;     /* for its other lines, until the interface is there */
+		bool tells;     /* it will print something when it has done its lines ... */
+		bool told;      /* ... and has */
+		bool yields;    /* it gets no more lines: another ip(8) is needed after it */
 		bool unready;   /* got none, since the interface cannot be prepared: said */
 		unsigned count; /* how many were run for this */
 		unsigned pauses; /* how many pauses were made for this */
 	} step;
 	struct program run;
-	int64_t deadline; /* when it is killed, or CLOCK_NEVER */
+	int64_t deadline; /* when it gets no more lines, or is killed, or CLOCK_NEVER */
+	/* It is not under way but waits for lines, which spares the start of another one:
+	 * before a tunnel is built, and between that and its routes, which come with the
+	 * path's answer. */
+	struct {
+		bool keep;      /* the next one to build is to wait when it has */
+		bool on;
+		unsigned index; /* of the interface, which it may have cached; 0: none */
+	} spare;
 	int64_t pause;	  /* until there is another look, or CLOCK_NEVER */
 	int64_t end_by;	  /* everything must be over by then, or CLOCK_NEVER */
 	/* Others who change what is ours. */
@@ -113,12 +125,15 @@ void kernel_adopt(struct kernel *k, const struct tunnel *t);
 enum kernel_result kernel_want(struct kernel *k, const struct tunnel *t, bool routes);
 enum kernel_result kernel_want_routes(struct kernel *k, bool routes);
 
+/* Says that a tunnel will most likely be wanted soon: ip(8) is started, and waits. */
+void kernel_prepare(struct kernel *k);
+
 /* With each keepalive: looks whether all is there, since the kernel does not tell of
  * everything that others do, and has made what is not. */
 enum kernel_result kernel_look_due(struct kernel *k);
 
 /* True where kernel_go() has something to do: after a kernel_watch() that concerned
- * the tunnel, and after a kernel_timer() that ended a pause. */
+ * the tunnel, a kernel_printed(), and a kernel_timer() that ended a pause. */
 bool kernel_due(const struct kernel *k);
 
 /* Starts whatever is needed next, if nothing is under way. */
@@ -136,6 +151,7 @@ int64_t kernel_wake(const struct kernel *k);
 
 /* What the keeper's loop tells. */
 enum kernel_result kernel_reaped(struct kernel *k, int status); /* k->run.pid ended */
+void kernel_printed(struct kernel *k); /* there is something to read from k->run.out */
 void kernel_timer(struct kernel *k, int64_t now); /* kernel_wake() */
 /* A change of the kernel, ours or somebody else's. */
 void kernel_watch(struct kernel *k, const struct watch_event *e);

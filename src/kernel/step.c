@@ -29,36 +29,92 @@ static void feed(struct kernel *k, const struct lines *l)
 	program_kill(&k->run);
 }
 
-static void feed_end(struct kernel *k)
+void step_let_go(struct kernel *k)
 {
 	program_feed_end(&k->run);
-	k->step.waits = false;
+	k->step.waits = k->step.tells = k->step.told = k->spare.on = false;
 	k->deadline = clock_min(clock_ms() + END_IP_MS, k->end_by);
 }
 
-bool step_start(struct kernel *k, const struct lines *l, bool removes, bool more)
+/* All its lines are given. One that is kept shows the interface when it has done them,
+ * which is as good a sign as any: what it prints is not looked at. */
+static void fed(struct kernel *k)
+{
+	char show[sizeof "link show dev \n" + IF_NAMESIZE];
+	int len = snprintf(show, sizeof show, "link show dev %s\n", k->now.name);
+
+	k->step.waits = false;
+	if (!k->spare.keep || !program_feed(&k->run, show, (size_t)len)) {
+		step_let_go(k);
+		return;
+	}
+	k->step.tells = true;
+	k->deadline = clock_min(clock_ms() + KERNEL_SPARE_MS, k->end_by);
+}
+
+void step_keep(struct kernel *k)
+{
+	k->run.len = k->run.cut = 0;
+	k->run.text[0] = '\0';
+	k->step.on = k->step.tells = k->step.told = false;
+	k->spare.on = true;
+	k->spare.index = k->index;
+	k->deadline = clock_min(clock_ms() + KERNEL_SPARE_MS, k->end_by);
+}
+
+static bool start(struct kernel *k, bool removes, int priority)
 {
 	char *env[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, (char[]){"LC_ALL=C"}, NULL};
 	char path[PATH_SIZE], force[] = "-force", batch[] = "-batch", from[] = "-";
 	char *plain[] = {path, batch, from, NULL}, *forced[] = {path, force, batch, from, NULL};
-	unsigned count = k->step.count;
 
 	if (!program_find("ip", path, sizeof path)) {
-		log_msg(LOG_ERR, "%s: ip(8) of iproute2 is not installed", k->now.name);
+		log_msg(priority, "%s: ip(8) of iproute2 is not installed", k->now.name);
 		return false;
 	}
 	/* What cannot be removed is no reason to leave the rest. */
 	if (!program_start(&k->run, removes ? forced : plain, env, true)) {
-		log_msg(LOG_ERR, "%s: %s cannot be run: %m", k->now.name, path);
+		log_msg(priority, "%s: %s cannot be run: %m", k->now.name, path);
 		return false;
 	}
+	return true;
+}
+
+void step_prepare(struct kernel *k)
+{
+	if (!start(k, false, LOG_DEBUG))
+		return;
+	k->spare.on = true;
+	k->spare.index = 0;
+	k->deadline = clock_min(clock_ms() + KERNEL_SPARE_MS, k->end_by);
+}
+
+/* An interface that was made anew has another index than ip(8) has cached. */
+static bool takes_spare(const struct kernel *k, bool removes)
+{
+	return k->spare.on && !removes && (!k->spare.index || k->spare.index == k->index);
+}
+
+bool step_start(struct kernel *k, const struct lines *l, bool removes, bool more)
+{
+	unsigned count = k->step.count;
+
+	if (k->run.pid > 0 && !takes_spare(k, removes)) {
+		step_let_go(k);
+		k->step.on = k->step.yields = true;
+		return true;
+	}
+	if (k->run.pid <= 0 && !start(k, removes, LOG_ERR))
+		return false;
+	k->spare.on = false;
+	k->spare.keep = k->spare.keep && !removes;
 	k->step = (struct kernel_step){
 		.on = true, .removes = removes, .waits = more, .count = count + 1};
 	lines_copy(&k->given, l);
 	k->deadline = clock_min(clock_ms() + END_IP_MS, k->end_by);
 	feed(k, l);
 	if (!more)
-		feed_end(k);
+		fed(k);
 	return true;
 }
 
@@ -68,7 +124,7 @@ void step_feed_rest(struct kernel *k, const struct lines *l)
 		feed(k, l);
 		lines_copy(&k->given, l);
 	}
-	feed_end(k);
+	fed(k);
 }
 
 bool step_ok(const struct kernel *k)

@@ -113,6 +113,7 @@ bool msg_from_session_ok(const struct msg *m)
 		return m->offer.n_prefixes <= TUNNEL_PREFIXES && m->upper <= 1 &&
 		       (m->offer.type == DTCP_NETWORK || m->offer.type == DTCP_HOST ||
 			m->offer.type == DTCP_TUNNELONLY);
+	case MSG_ASKED:
 	case MSG_PONG:
 	case MSG_BYE:
 	case MSG_SERVER: /* any address: it is but asked about */

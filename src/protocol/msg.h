@@ -25,9 +25,11 @@ enum msg_kind {
 	MSG_BYE,   /* the server has answered quit, and has yet to close */
 	/* before it connects */
 	MSG_SERVER, /* from the session: by which line may I connect to address? */
-	MSG_LINE    /* the keeper's answer: from this address, by the socket that comes
+	MSG_LINE,   /* the keeper's answer: from this address, by the socket that comes
 		     * along, which is bound to the link to use. Without a socket no link
 		     * leads to the server: try its next address */
+	/* after it has connected */
+	MSG_ASKED /* from the session: the server has greeted, and was asked for the tunnel */
 };
 
 struct msg {

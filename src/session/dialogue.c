@@ -120,6 +120,7 @@ static int try_login(struct dialogue *d, struct connection *n, const unsigned ch
 	explicit_bzero(command, sizeof command);
 	if (r != CONNECTION_OK)
 		return broken(d, r, "sending the login: ", "");
+	d->asked(d->arg);
 	status = get_line(d, n, "waiting for the answer to the login: ", &text);
 	if (status != STATUS_OK)
 		return status;
@@ -167,7 +168,7 @@ int dialogue_login(struct dialogue *d, struct connection *n, struct offer *o)
 	d->stranger = status == STATUS_PROTOCOL;
 	if (status != STATUS_OK)
 		return status;
-	if (!d->answer(d->answer_arg, challenge, digest, why, sizeof why))
+	if (!d->answer(d->arg, challenge, digest, why, sizeof why))
 		return fail(d, STATUS_SYSTEM, "%s", why);
 	d->upper = d->letter_case < 0 ? dtcp_upper(challenge) : d->letter_case > 0;
 	status = try_login(d, n, digest, d->upper, &rest);

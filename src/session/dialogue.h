@@ -14,13 +14,18 @@ struct account;
 typedef bool dialogue_answer_fn(void *arg, const char *challenge,
 				unsigned char digest[DTCP_DIGEST_BYTES], char *why, size_t size);
 
+/* Hears that the server has greeted and was asked for the tunnel: its answer takes a
+ * round trip at least. */
+typedef void dialogue_asked_fn(void *arg);
+
 enum { DIALOGUE_WHY_MAX = 640 };
 
 struct dialogue {
 	const struct account *account;
 	const char *doubt; /* account_password_doubt(), which a refusal repeats */
 	dialogue_answer_fn *answer;
-	void *answer_arg;
+	dialogue_asked_fn *asked;
+	void *arg; /* of both */
 	int letter_case; /* of the digest's letters: 0 lower, 1 upper, -1 as the challenge's */
 	bool upper;     /* out: the case that worked */
 	bool stranger;  /* out: the greeting was not DTCP */

@@ -134,13 +134,25 @@ static bool ask_helper(void *arg, const char *challenge, unsigned char *digest, 
 	return m.n == 1;
 }
 
+/* If the keeper does not hear of it, it prepares nothing. */
+static void tell_asked(void *arg)
+{
+	struct self *s = arg;
+	struct msg m;
+
+	memset(&m, 0, sizeof m);
+	m.kind = MSG_ASKED;
+	msg_send(s->channel, &m);
+}
+
 int session_log_in(struct self *s, struct offer *o)
 {
 	struct helper_msg found;
 	int status = resolve(s, &found);
 
 	s->dialogue.answer = ask_helper;
-	s->dialogue.answer_arg = s;
+	s->dialogue.asked = tell_asked;
+	s->dialogue.arg = s;
 	if (status == STATUS_OK)
 		status = connect_any(s, &found);
 	if (status == STATUS_OK && jail_missing())

@@ -128,12 +128,17 @@ static void keep_alive(struct dialogue *d, struct connection *n)
 	     status == STATUS_UNREACHABLE);
 }
 
+static void asked(void *arg)
+{
+	(void)arg;
+}
+
 static void talk(const struct account *a, int letter_case, int fd, int server, const uint8_t *data,
 		 size_t size)
 {
 	/* All that will come is there already, so no wait is needed. */
 	struct connection n = {.fd = fd, .channel = -1, .deadline = clock_ms()};
-	struct dialogue d = {.account = a, .answer = answer, .letter_case = letter_case};
+	struct dialogue d = {.account = a, .answer = answer, .asked = asked, .letter_case = letter_case};
 	struct offer o = {.type = DTCP_NETWORK};
 	unsigned logins;
 	int status = dialogue_login(&d, &n, &o);

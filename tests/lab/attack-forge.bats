@@ -5,6 +5,7 @@ bats_require_minimum_version 1.5.0
 
 load lab
 load attack
+load up
 
 setup_file() { attack_puppet; }
 
@@ -80,6 +81,22 @@ lies() {
 		attack_forge $what
 		ends_with 71 'the session process (sends what it may not|ended by itself)'
 	done
+}
+
+@test "a session that says again and again that it has asked: one ip, no more" {
+	silent
+	up_note_ip
+	attack_connecting
+	for _ in 1 2 3 4; do
+		attack_forge text 10 0 x
+		sleep 1.2 # one that waits in vain has ended by then
+	done
+	cat /run/lab/ip-lines
+	[ "$(grep -c '^run' /run/lab/ip-lines)" = 1 ]
+	[ "$(wc -l </run/lab/ip-lines)" = 1 ]
+	dtcp_up --down
+	up_unwrap_ip
+	assert_nothing_left
 }
 
 @test "a second offer: the session is ended, the tunnel stays as it is" {

@@ -48,7 +48,7 @@ sysctls() {
 		addr add 2001:db8:c0de::1/128 dev dtcp0
 		route append unreachable 2001:db8:c0de::/48 metric 1024 proto 202
 		route append unreachable ::/0 from 2001:db8:c0de::/48 metric 4294967295 proto 202
-		run -batch -
+		link show dev dtcp0
 		route append ::/0 from 2001:db8:c0de::/48 dev dtcp0 metric 1024 proto 202
 		route append ::/0 dev dtcp0 metric 4096 proto 202
 	END

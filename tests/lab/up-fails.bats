@@ -92,6 +92,36 @@ ordinary() {
 	assert_nothing_left
 }
 
+# How often ip was started in order to build something.
+builders() { grep -c '^run -batch' /run/lab/ip-lines || true; }
+
+@test "ip: one builds all, one at most is started for a refused login, none for a silent server" {
+	up_note_ip
+	dtcp_up
+	dtcp_up --down
+	[ "$(builders)" = 1 ]
+	up_note_ip
+	lab_dtcpd_set greeting=silent
+	up_fails 69 'no answer in time' -w 2
+	[ "$(builders)" = 0 ]
+	lab_dtcpd_set greeting=
+	# Both letter cases, and the server takes its time for each answer.
+	lab_dtcpd_set 'login=delay 700 | err authentication failed.'
+	up_fails 77 'authentication failed'
+	[ "$(lab_dtcpd_log received | tail -n 3 | grep -c 'tunnel foo')" = 2 ]
+	[ "$(builders)" = 1 ]
+	lab_dtcpd_set login=
+	# One that is not needed for longer than it waits ends; then another one builds.
+	up_note_ip
+	lab_dtcpd_set 'login=delay 3000 | ok'
+	dtcp_up
+	up_is up
+	[ "$(builders)" -ge 1 ]
+	dtcp_up --down
+	up_unwrap_ip
+	assert_nothing_left
+}
+
 @test "78 and 64: before anything is done, and the server never hears of it" {
 	chmod 640 "$ACCOUNTS"
 	up_fails 78 "$ACCOUNTS: mode 640 .*chmod 600 $ACCOUNTS"

@@ -16,8 +16,8 @@ teardown() {
 }
 
 # up_break_ip LINE CODE: from now on dtcp-up's ip carries out the lines before
-# LINE, then CODE (in $line is that line), then the rest. Lines are counted over all
-# runs that build.
+# LINE, then CODE (in $line is that line), then the rest. Lines that make something
+# are counted, over all runs.
 up_break_ip() {
 	echo 0 >/run/lab/ip-count
 	up_wrap_ip <<-END
@@ -25,7 +25,7 @@ up_break_ip() {
 		exec 3<&0
 		{
 			while IFS= read -r line; do
-				if [ "\$1" != -force ]; then
+				if [ "\$1" != -force ] && [ "\${line#link show}" = "\$line" ]; then
 					read -r n </run/lab/ip-count
 					echo \$((n += 1)) >/run/lab/ip-count
 					if [ \$n = $1 ]; then

@@ -84,14 +84,14 @@ up_wrap_ip() {
 up_unwrap_ip() { [ ! -e /run/lab/ip ] || cp -a --remove-destination /run/lab/ip /usr/sbin/ip; }
 
 # up_note_ip: notes in /run/lab/ip-lines what dtcp-up tells ip, line by line,
-# after a line for each run of it.
+# after a line for each run of it; `link show` changes nothing, and is not noted.
 up_note_ip() {
 	: >/run/lab/ip-lines
 	up_wrap_ip <<-'END'
 		echo "run $*" >>/run/lab/ip-lines
 		rm -f /run/lab/fifo && mkfifo /run/lab/fifo
 		exec 3<&0
-		sed -u 'w /dev/stderr' <&3 2>>/run/lab/ip-lines >/run/lab/fifo &
+		sed -u '/^link show/!w /dev/stderr' <&3 2>>/run/lab/ip-lines >/run/lab/fifo &
 		exec /run/lab/ip "$@" </run/lab/fifo 3<&-
 	END
 }

@@ -246,13 +246,18 @@ static bool answer(void *arg, const char *challenge, unsigned char *digest, char
 	return true;
 }
 
+static void asked(void *arg)
+{
+	(void)arg;
+}
+
 /* A session from its login to its end: what the server says is there already.
  * Its keeper is the other end of what it logs to. */
 static void session(long server)
 {
 	static struct account a = {.server = "server", .user = "user"};
 	struct connection n = {.fd = (int)server, .channel = -1, .deadline = clock_ms() + 50};
-	struct dialogue d = {.account = &a, .answer = answer, .letter_case = -1};
+	struct dialogue d = {.account = &a, .answer = answer, .asked = asked, .letter_case = -1};
 	struct rlimit none = {0, 0};
 	struct offer o;
 

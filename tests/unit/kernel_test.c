@@ -106,6 +106,13 @@ void program_reaped(struct program *r, int status)
 	r->pid = 0;
 }
 
+static const char *prints; /* what ip(8) has printed since it was read last */
+
+void program_read(struct program *r)
+{
+	r->len = (size_t)snprintf(r->text, sizeof r->text, "%s", prints ? prints : "");
+}
+
 bool program_ok(const struct program *r)
 {
 	return !r->killed && r->status == 0;
@@ -236,7 +243,7 @@ static void up(bool routes)
 	CHECK_INT(ends, 0);
 	CHECK_INT(ip_works(), KERNEL_DONE);
 	CHECK_INT(starts, 1);
-	CHECK_INT(ends, 1);
+	CHECK_INT(ends, routes); /* one that ended unasked gets no more lines */
 	CHECK(k.exists && kernel_whole(&k) && k.routes == routes);
 	CHECK_STR(said(), "");
 }
@@ -979,6 +986,234 @@ static void before_ours(void)
 	CHECK(kernel_whole(&k));
 }
 
+/* ip(8) has done its lines, all but the last few, and waits: "" where it tells nothing. */
+static void does_and_waits(const char *tells)
+{
+	size_t had = strlen(fed);
+
+	good_lines = 1000;
+	lines_each(fed, run_line, &model);
+	model.index = model.exists ? 9 : 0;
+	happens(WATCH_LINK_NEW, "dtcp0");
+	CHECK_INT(ends, 0);
+	good_lines = 1000;
+	lines_each(fed + had, run_line, &model);
+	CHECK(!kernel_due(&k));
+	prints = tells;
+	kernel_printed(&k);
+	prints = NULL;
+}
+
+/* Up but for the routes; ip(8) waits for these. */
+static void up_and_waits(void)
+{
+	begin();
+	CHECK_INT(kernel_want(&k, &t, false), KERNEL_BUSY);
+	does_and_waits("9: dtcp0: ...\n");
+	CHECK(kernel_due(&k));
+	CHECK_INT(kernel_go(&k), KERNEL_DONE);
+	CHECK(kernel_whole(&k) && !k.routes && k.run.pid);
+	CHECK_INT(ends, 0);
+}
+
+static void waits_for_routes(void)
+{
+	up_and_waits();
+	fed[0] = '\0';
+	CHECK_INT(kernel_want_routes(&k, true), KERNEL_BUSY);
+	CHECK(strncmp(fed, "route ", 6) == 0);
+	CHECK_INT(ends, 1);
+	CHECK_INT(ip_works(), KERNEL_DONE);
+	CHECK_INT(model.n_routes, 4);
+	CHECK_INT(starts, 1);
+	down();
+	CHECK_INT(starts, 2);
+	CHECK_STR(said(), "");
+}
+
+/* It does not wait for ever, and never with what nobody wants any more. */
+static void waits_in_vain(void)
+{
+	up_and_waits();
+	kernel_timer(&k, k.deadline - 1);
+	CHECK_INT(ends, 0);
+	kernel_timer(&k, k.deadline);
+	CHECK_INT(ends, 1);
+	/* Before it has ended there is no other one. */
+	CHECK_INT(kernel_want_routes(&k, true), KERNEL_BUSY);
+	CHECK_INT(starts, 1);
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
+	CHECK_INT(starts, 2);
+	CHECK(strncmp(fed, "route ", 6) == 0);
+	CHECK_INT(ip_works(), KERNEL_DONE);
+
+	up_and_waits();
+	kernel_timer(&k, k.deadline);
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
+	CHECK(kernel_whole(&k) && !kernel_due(&k));
+	CHECK_INT(kernel_go(&k), KERNEL_DONE);
+	CHECK_STR(said(), "");
+}
+
+/* One that waits, or is about to end, and hangs. */
+static void waits_and_hangs(void)
+{
+	up_and_waits();
+	CHECK_INT(kernel_want(&k, NULL, false), KERNEL_BUSY);
+	CHECK_INT(starts, 1);
+	CHECK_INT(ends, 1);
+	kernel_timer(&k, k.deadline);
+	CHECK_INT(kills, 1);
+	CHECK_INT(kernel_reaped(&k, SIGKILL), KERNEL_BUSY);
+	CHECK_INT(starts, 2);
+	CHECK_HAS(fed, "tunnel del name dtcp0\n");
+	CHECK_INT(ip_works(), KERNEL_DONE);
+	CHECK_STR(said(), "");
+}
+
+/* It may have cached the index of the interface. */
+static void waits_for_another(void)
+{
+	up_and_waits();
+	model.index = 10;
+	happens(WATCH_LINK_NEW, "dtcp0");
+	fed[0] = '\0';
+	CHECK_INT(kernel_want_routes(&k, true), KERNEL_BUSY);
+	CHECK_STR(fed, "");
+	CHECK_INT(ends, 1);
+	CHECK_INT(starts, 1);
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
+	CHECK_INT(starts, 2);
+	CHECK_INT(ip_works(), KERNEL_DONE);
+}
+
+/* A build for which no ip(8) was needed has none that waits, and nor has a repair. */
+static void mended_meanwhile(void)
+{
+	up(false);
+	ends = 0;
+	CHECK_INT(kernel_want(&k, &t, false), KERNEL_DONE);
+	model.n_routes--;
+	CHECK_INT(kernel_look_due(&k), KERNEL_BUSY);
+	CHECK_INT(ends, 1);
+	CHECK_INT(ip_works(), KERNEL_DONE);
+}
+
+/* The look between its first line and the rest fails: it is not kept. */
+static void waits_unseen(void)
+{
+	begin();
+	CHECK_INT(kernel_want(&k, &t, false), KERNEL_BUSY);
+	model.exists = model.sit = true;
+	model.index = 9;
+	unseen = true;
+	happens(WATCH_LINK_NEW, "dtcp0");
+	CHECK_INT(ends, 1);
+	unseen = false;
+	CHECK_INT(kernel_want(&k, NULL, false), KERNEL_BUSY);
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
+	CHECK_HAS(fed, "tunnel del name dtcp0\n");
+	CHECK_INT(ip_works(), KERNEL_DONE);
+	CHECK(!model.exists && !k.exists);
+}
+
+/* Another purpose comes before it has told that it has done its lines. */
+static void wanted_meanwhile(void)
+{
+	begin();
+	CHECK_INT(kernel_want(&k, &t, false), KERNEL_BUSY);
+	does_and_waits("");
+	CHECK_INT(ends, 0);
+	CHECK_INT(kernel_want(&k, NULL, false), KERNEL_BUSY);
+	CHECK_INT(ends, 1);
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
+	CHECK_INT(ip_works(), KERNEL_DONE);
+	CHECK(!model.exists && !k.exists);
+}
+
+/* It says that it is done, and something is missing: it ends, and that is looked at. */
+static void tells_too_much(void)
+{
+	begin();
+	CHECK_INT(kernel_want(&k, &t, false), KERNEL_BUSY);
+	model.exists = model.sit = true;
+	model.index = 9;
+	happens(WATCH_LINK_NEW, "dtcp0");
+	prints = "9: dtcp0: ...\n";
+	kernel_printed(&k);
+	prints = NULL;
+	CHECK_INT(kernel_go(&k), KERNEL_BUSY);
+	CHECK_INT(ends, 1);
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
+	CHECK_INT(starts, 2);
+	CHECK_INT(ip_works(), KERNEL_DONE);
+	CHECK(kernel_whole(&k));
+}
+
+/* It tells nothing. What it does is found when it has ended. */
+static void tells_nothing(void)
+{
+	begin();
+	CHECK_INT(kernel_want(&k, &t, false), KERNEL_BUSY);
+	does_and_waits("");
+	CHECK(!kernel_due(&k));
+	kernel_timer(&k, k.deadline);
+	CHECK_INT(ends, 1);
+	CHECK_INT(kills, 0);
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_DONE);
+	CHECK(kernel_whole(&k));
+	CHECK_STR(said(), "");
+}
+
+/* The look after it has told fails: all is to go, and it is not in the way. */
+static void tells_unseen(void)
+{
+	begin();
+	CHECK_INT(kernel_want(&k, &t, false), KERNEL_BUSY);
+	does_and_waits("9: dtcp0: ...\n");
+	unseen = true;
+	CHECK_INT(kernel_go(&k), KERNEL_FAILED);
+	unseen = false;
+	CHECK_INT(kernel_want(&k, NULL, false), KERNEL_BUSY);
+	CHECK_INT(ends, 1);
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
+	CHECK_INT(ip_works(), KERNEL_DONE);
+	CHECK(!model.exists && !k.exists);
+}
+
+static void prepared(void)
+{
+	begin();
+	kernel_prepare(&k);
+	kernel_prepare(&k);
+	CHECK_INT(starts, 1);
+	CHECK_STR(fed, "");
+	CHECK_INT(kernel_want(&k, &t, true), KERNEL_BUSY);
+	CHECK_HAS(fed, "tunnel add name dtcp0 ");
+	CHECK_INT(ip_works(), KERNEL_DONE);
+	CHECK_INT(starts, 1);
+	/* Where something is there, what is needed is not known. */
+	kernel_prepare(&k);
+	CHECK_INT(starts, 1);
+}
+
+static void prepared_in_vain(void)
+{
+	begin();
+	kernel_prepare(&k);
+	CHECK_INT(kernel_want(&k, NULL, false), KERNEL_DONE);
+	kernel_timer(&k, k.deadline);
+	CHECK_INT(ends, 1);
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
+	/* One that ended by itself, be it that it cannot run here. */
+	kernel_prepare(&k);
+	CHECK_INT(kernel_reaped(&k, 127 << 8), KERNEL_BUSY);
+	CHECK_INT(kernel_want(&k, &t, true), KERNEL_BUSY);
+	CHECK_INT(starts, 3);
+	CHECK_INT(ip_works(), KERNEL_DONE);
+	CHECK_STR(said(), "");
+}
+
 static const struct unit_case cases[] = {
 	{"up by one ip(8) and down by another", up_and_down},
 	{"no ip(8) where nothing differs", nothing_to_do},
@@ -1021,5 +1256,17 @@ static const struct unit_case cases[] = {
 	{"messages were lost while the interface was made", lost_word},
 	{"ends while it is made", ends_early},
 	{"a route that goes before ours is named", before_ours},
+	{"ip(8) waits for the routes", waits_for_routes},
+	{"ip(8) waits for the routes in vain", waits_in_vain},
+	{"an ip(8) that waits, and does not end", waits_and_hangs},
+	{"an ip(8) that waits, and another interface", waits_for_another},
+	{"the kernel cannot be asked while ip(8) waits for its other lines", waits_unseen},
+	{"a repair by an ip(8) that does not wait", mended_meanwhile},
+	{"ip(8) has yet to tell, and something else is wanted", wanted_meanwhile},
+	{"an ip(8) that tells of more than it did", tells_too_much},
+	{"an ip(8) that tells nothing", tells_nothing},
+	{"the kernel cannot be asked when ip(8) has told", tells_unseen},
+	{"ip(8) started early", prepared},
+	{"ip(8) started early in vain", prepared_in_vain},
 };
 UNIT_MAIN(cases)

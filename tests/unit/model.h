@@ -169,6 +169,8 @@ static bool do_link(struct inventory *m, unsigned n, char *const *w)
 		return do_tunnel(m, n, w);
 	if (!m->exists || strcmp(w[3], m->name) != 0)
 		return false;
+	if (strcmp(w[1], "show") == 0)
+		return true;
 	m->mtu = (unsigned)atoi(w[5]);
 	if (n == 7 && !m->up && !m->no_link_local)
 		model_put_address(m, m->name, inventory_link_local(m->local), 64);
