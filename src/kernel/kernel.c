@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "kernel/difference.h"
+#include "kernel/lans.h"
 #include "kernel/look.h"
 #include "kernel/meddling.h"
 #include "kernel/step.h"
@@ -119,41 +120,6 @@ static void go_remove(struct kernel *k)
 		step_complain(k, LOG_ERR, "");
 	if (k->step.count >= REMOVALS || !step_start(k, &v->d.lines, true, false))
 		removal_failed(k, &v->d);
-}
-
-/* What the LAN interfaces are to us, by what was found there. True where that has
- * changed. */
-static bool judge_lans(struct kernel *k, const struct inventory *found)
-{
-	bool changed = false;
-
-	for (unsigned i = 0; i < k->now.n_lans; i++) {
-		struct tunnel_lan *lan = &k->now.lans[i];
-		const struct inventory_device *d = inventory_device(found, lan->name);
-		bool there = inventory_has_address(found, lan->name, &lan->address);
-		enum lan_state was = lan->state;
-
-		if (!d || !d->index)
-			lan->state = LAN_ABSENT;
-		else if (there)
-			lan->state = was == LAN_OURS ? LAN_OURS : LAN_FOREIGN;
-		else if (d->ipv6_off)
-			lan->state = LAN_NO_IPV6;
-		else if (was != LAN_REFUSED)
-			lan->state = LAN_OURS;
-		if (lan->state == LAN_OURS && k->whole && (!there || was != LAN_OURS))
-			log_msg(LOG_NOTICE, "%s: LAN interface %s gets its address", k->now.name,
-				lan->name);
-		if (lan->state == LAN_ABSENT && was == LAN_WANTED)
-			log_msg(LOG_WARNING, "%s: LAN interface %s is missing; it gets its address "
-					     "when it appears", k->now.name, lan->name);
-		if (lan->state == LAN_NO_IPV6 && was != LAN_NO_IPV6)
-			log_msg(LOG_WARNING, "%s: LAN interface %s takes no address, since IPv6 is "
-					     "off there (disable_ipv6); it gets it when it is on",
-				k->now.name, lan->name);
-		changed = changed || lan->state != was;
-	}
-	return changed;
 }
 
 /* Takes over what may be changed in a tunnel that is there: near end, link and MTU. True
@@ -300,20 +266,6 @@ static void explain_interface(const struct kernel *k, const struct kernel_view *
 	}
 }
 
-static void lan_refuses(struct kernel *k, const struct inventory_address *a)
-{
-	char what[64];
-
-	for (unsigned i = 0; i < k->now.n_lans; i++) {
-		struct tunnel_lan *lan = &k->now.lans[i];
-
-		if (strcmp(lan->name, a->device) == 0 && IN6_ARE_ADDR_EQUAL(&lan->address, &a->address))
-			lan->state = LAN_REFUSED;
-	}
-	snprintf(what, sizeof what, "LAN interface %s takes no address: ", a->device);
-	step_complain(k, LOG_WARNING, what);
-}
-
 /* ip(8) has run, and the first of what is still missing is something that it was told to
  * make. True where there is a way to go on, after a look. */
 static bool go_on_without(struct kernel *k, const struct kernel_view *v)
@@ -327,7 +279,7 @@ static bool go_on_without(struct kernel *k, const struct kernel_view *v)
 		explain_interface(k, v);
 		return false;
 	case PART_LAN:
-		lan_refuses(k, &v->wanted.addresses[v->d.nth]);
+		lans_refuse(k, &v->wanted.addresses[v->d.nth]);
 		return true;
 	case PART_SOURCE_ROUTE:
 		if (!look_no_source_routes())
@@ -410,7 +362,7 @@ static bool inspect(struct kernel *k, struct kernel_view *v, bool fresh)
 			failed(k);
 		return false;
 	}
-	v->lans_changed = judge_lans(k, &v->found);
+	v->lans_changed = lans_judge(k, &v->found);
 	k->exists = true;
 	/* If this write fails and an earlier one did not, that one names everything but
 	 * the new ends. */

@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "kernel/inventory.h"
+#include "kernel/lans.h"
 #include "kernel/watch.h"
 
 static bool same(const struct in6_addr *a, const struct in6_addr *b)
@@ -40,23 +41,6 @@ static bool is_our_route(const struct kernel *k, const struct watch_event *e)
 	return false;
 }
 
-/* True for a LAN interface of ours. One that refused its address may take it now. */
-static bool is_our_lan(struct kernel *k, const char *name)
-{
-	bool found = false;
-
-	for (unsigned i = 0; i < k->now.n_lans; i++) {
-		struct tunnel_lan *lan = &k->now.lans[i];
-
-		if (strcmp(name, lan->name) != 0)
-			continue;
-		found = true;
-		if (lan->state == LAN_REFUSED)
-			lan->state = LAN_WANTED;
-	}
-	return found;
-}
-
 bool meddling_concerns(struct kernel *k, const struct watch_event *e)
 {
 	switch (e->kind) {
@@ -67,7 +51,7 @@ bool meddling_concerns(struct kernel *k, const struct watch_event *e)
 		return true;
 	case WATCH_LINK_NEW:
 	case WATCH_LINK_GONE:
-		return strcmp(e->name, k->now.name) == 0 || is_our_lan(k, e->name);
+		return strcmp(e->name, k->now.name) == 0 || lans_concern(k, e->name);
 	case WATCH_ADDRESS6_GONE:
 		return is_our_address(k, &e->address);
 	case WATCH_ROUTE_GONE:
