@@ -26,7 +26,8 @@ SOURCE_URL = file://$(abspath $(BUILD))
 SOURCE_PARTS = Makefile src hooks etc tests README.md README.ja.md CHANGES CONTRIBUTING.md LICENSE
 PACKAGING_FILL = sed -e 's|@VERSION@|$(1)|g' -e 's|@MAINTAINER@|$(MAINTAINER)|g' \
 	$(if $(HOMEPAGE),-e 's|@HOMEPAGE@|$(HOMEPAGE)|g',-e '/@HOMEPAGE@/d') \
-	-e "s|@DATE@|$$(date -u -R -d @$(SOURCE_DATE_EPOCH))|g"
+	-e "s|@DATE@|$$(date -u -R -d @$(SOURCE_DATE_EPOCH))|g" \
+	-e "s|@RPM_DATE@|$$(LC_ALL=C date -u -d @$(SOURCE_DATE_EPOCH) '+%a %b %d %Y')|g"
 
 DEB_FROM = Makefile README.md README.ja.md CHANGES $(wildcard src/*.* src/*/*.* hooks/* etc/* etc/doc/* \
 	etc/install/* etc/packaging/debian/* etc/packaging/debian/*/* tests/demo/* etc/packaging/*.mk)
@@ -60,6 +61,7 @@ packaging: dist
 	$(call PACKAGING_FILL,$(VERSION)) -e 's|@SOURCE_URL@|$(SOURCE_URL)|' \
 		-e "s|@HASH@|$$(sha256sum <$(BUILD)/$(DIST).tar.gz | cut -d ' ' -f 1)|" \
 		etc/packaging/openwrt/Makefile >$(BUILD)/packaging/openwrt/Makefile
+	cp $(ALL_PROGRAMS:%=etc/%.sysusers.conf) $(BUILD)/
 	cp -r etc/packaging/openwrt/files $(BUILD)/packaging/openwrt/
 
 # What git has, as far as there is git, so that nothing that lies about gets into it.

@@ -106,6 +106,7 @@ rpm_options() {
 		--define=build_cflags $fedora_cflags
 		--define=build_ldflags $fedora_ldflags
 		--define=debug_package %{nil}
+		--define=sysusers_create_compat() sysusers %(grep ^u %1)
 		--define=systemd_preun() true
 		--define=systemd_post() true
 		--define=systemd_postun() true
@@ -114,7 +115,7 @@ rpm_options() {
 }
 
 @test "RPM: the spec builds a package, and every file installed is in it" {
-	make_it packaging dist
+	make_it packaging dist HOMEPAGE=https://dtcp.example.net/up
 	mapfile -t options < <(rpm_options)
 	timeout 1200 rpmbuild -bb "${options[@]}" "$T/build/packaging/dtcp-up.spec" >"$T/log" 2>&1 3>&- || { tail -n 30 "$T/log" && return 1; }
 	# What rpmbuild has to say is none of the compiler's.
@@ -130,16 +131,18 @@ rpm_options() {
 	for file in /usr/sbin/dtcpd /usr/lib/systemd/system/dtcpd.service /usr/share/man/man5/dtcpd.conf.5; do
 		grep -q "^$file" "$T/files"
 	done
-	rpm -qp --scripts "$rpm" | grep 'useradd --system'
+	rpm -qp --scripts "$rpm" | grep '^sysusers u dtcpd - '
 	rpm=$(find "$T/rpms" -name 'dtcp-up-*.rpm')
+	rpm -qp --changelog "$rpm" | grep " - $VERSION-1$"
+	[ "$(rpm -qp --qf '%{url}' "$rpm")" = https://dtcp.example.net/up ]
 	[ "$(rpm -qp --qf '%{version}-%{release} %{license}' "$rpm")" = "$VERSION-1.test ISC" ]
 	rpm -qp --requires "$rpm" | grep '^openssl-libs'
 	rpm -qpl "$rpm" | tee "$T/files"
 	for file in /usr/sbin/dtcp-up /usr/libexec/dtcp-up/dtcp-up-hook /usr/lib/systemd/system/dtcp-up@.service \
-		/etc/NetworkManager/dispatcher.d/90-dtcp-up /usr/share/man/man8/dtcp-up.8; do
+		/usr/lib/sysusers.d/dtcp-up.conf /etc/dhcp/dhclient.d/dtcp-up.sh /etc/NetworkManager/dispatcher.d/90-dtcp-up /usr/share/man/man8/dtcp-up.8; do
 		grep -q "^$file" "$T/files"
 	done
-	rpm -qp --scripts "$rpm" | grep 'useradd --system'
+	rpm -qp --scripts "$rpm" | grep '^sysusers u dtcp-up - '
 }
 
 # The macros of OpenWrt's build that the package's Makefile uses, with this
