@@ -63,6 +63,10 @@ static bool check_machine(void)
 	if (!file_begins("/proc/sys/net/ipv6/conf/all/forwarding", '1'))
 		log_msg(LOG_WARNING, "this machine does not forward IPv6, so tunnels lead nowhere: "
 				     "sysctl net.ipv6.conf.all.forwarding=1");
+	if (!file_begins("/proc/sys/net/ipv4/tcp_syncookies", '1') &&
+	    !file_begins("/proc/sys/net/ipv4/tcp_syncookies", '2'))
+		log_msg(LOG_WARNING, "SYN cookies are off, so whoever sends SYNs keeps others out: "
+				     "sysctl net.ipv4.tcp_syncookies=1");
 	if (no_filter)
 		log_msg(LOG_WARNING, "there is no filter of system calls: %s", no_filter);
 	return able;

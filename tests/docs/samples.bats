@@ -84,7 +84,7 @@ takes_twice() {
 
 @test "each setting of dtcpd's sysctl sample exists" {
     names=$(sed -nE 's/^#?(net[^ ]*) = .*/\1/p' "$ETC/dtcpd.sysctl.example.conf")
-    [ "$(wc -w <<<"$names")" -eq 3 ]
+    [ "$(wc -w <<<"$names")" -eq 4 ]
     for name in $names; do
         [ -e "/proc/sys/$(tr . / <<<"${name/eth0/default}")" ] || echo "there is no $name"
     done

@@ -45,6 +45,24 @@ only() {
 @test "sixteen of one address" { only one_address; }
 @test "thousands who say nothing" { only crowd; }
 @test "one who sends and never reads" { only flood; }
+# Twice, since memory that was never used yet is no growth.
+@test "hundreds that are silent, slow or never read: others are served in time, and nothing grows" {
+    local before slowest
+    only storm
+    before=$(memory)
+    slowest=$(talk storm)
+    echo "$before KiB, then $(memory) KiB; the slowest answer took $slowest ms"
+    measure_speed
+    [ "$slowest" -le $((2000 * SLOW)) ]
+    # Queues may be longer this time; what can be in them is counted from the beginning.
+    [ "$(memory)" -le $((before + 2048)) ]
+    [ "$(memory)" -le 32768 ]
+}
+# memory: of its three processes, in KiB.
+memory() {
+    for pid in "$far_pid" $(pgrep -P "$far_pid"); do cat "/proc/$pid/smaps"; done |
+        awk '/^(Anonymous|Swap):/ { n += $2 } END { print n }'
+}
 @test "thirty failed logins" {
     only blocked
     [ "$(grep -c 'failed logins; connections from there are refused' said)" = 1 ]

@@ -306,6 +306,64 @@ def blocked(port):
     is_ok(greeted(port, "127.0.0.8").login())
 
 
+class Crowd:
+    """Connections that do not log in, of three kinds: silent, slow, and such as send and
+    never read. Where one has ended, another comes, from the next address."""
+
+    def __init__(self, port, server, source, count):
+        self.port, self.server, self.source = port, server, source
+        self.made, self.clients = 0, [None] * count
+        self.go_on()
+
+    def one(self, n):
+        client = socket.socket()
+        client.setblocking(False)
+        self.made += 1
+        client.bind((self.source % (n % 8, 1 + self.made % 250), 0))
+        try:
+            client.connect((self.server, self.port))
+        except BlockingIOError:
+            pass
+        return client
+
+    def go_on(self):
+        """A little of what each does."""
+        for n, client in enumerate(self.clients):
+            try:
+                if client is None:
+                    self.clients[n] = self.one(n)
+                elif n % 3 == 0:
+                    client.send(b"p")
+                elif n % 3 == 1:
+                    client.send(b"ping\r\n" * 200)
+                elif not client.recv(4096):
+                    raise ConnectionResetError
+            except BlockingIOError:
+                pass
+            except OSError:
+                client.close()
+                self.clients[n] = None
+
+
+def storm(port):
+    """Hundreds of them, while somebody who has a tunnel and somebody who wants one are
+    served; prints the milliseconds of the slowest answer."""
+    crowd = Crowd(port, "127.0.0.1", "127.66.%d.%d", 600)
+    up = greeted(port)
+    is_ok(up.login())
+    slowest = 0
+    for _ in range(100):
+        crowd.go_on()
+        start = time.monotonic()
+        is_ok(up.ask("ping"))
+        c = greeted(port, "127.0.0.9")
+        is_ok(c.ask("ping"))
+        c.close()
+        slowest = max(slowest, time.monotonic() - start)
+    print("%.0f" % (1000 * slowest))
+    assert crowd.made > 1000, crowd.made
+
+
 def stranger(port):
     """Logs in, says so, and waits to be told more (far.bats)."""
     c = greeted(port)
