@@ -95,3 +95,41 @@ trace() {
 	[ "$(wc -l <table)" -ge 20 ]
 	sed -n '/^## What has been measured/,/^The run is of/p' "$bench/README.md" | grep '^|' | diff - table
 }
+
+@test "waits: each process until the first one ends, and what it waits for" {
+	cat >trace <<-'END'
+		10 1.000000 execve("/x/dtcp-up", ["dtcp-up"], 0x0 /* 1 var */) = 0 <0.001000>
+		10 1.002000 clone(child_stack=NULL, flags=SIGCHLD <unfinished ...>
+		11 1.003000 close(3) = 0 <0.000100>
+		10 1.003500 <... clone resumed>) = 11 <0.001500>
+		10 1.004000 poll([{fd=4, events=POLLIN}], 1, 1000 <unfinished ...>
+		11 1.005000 clone3({flags=CLONE_VM|CLONE_VFORK}, 88 <unfinished ...>
+		12 1.006000 execve("/sbin/ip", ["ip"], 0x0 /* 1 var */ <unfinished ...>
+		11 1.006500 <... clone3 resumed>) = 12 <0.001500>
+		12 1.007000 <... execve resumed>) = 0 <0.001000>
+		12 1.008000 read(0, "tunnel add", 4096) = 10 <0.020000>
+		11 1.009000 futex(0x1, FUTEX_WAKE_PRIVATE, 1) = 0 <0.005000>
+		11 1.020000 wait4(12, [{WIFEXITED(s)}], 0, NULL) = 12 <0.000500>
+		10 1.054000 <... poll resumed>) = 1 ([{fd=4, revents=POLLIN}]) <0.050000>
+		10 1.055000 exit_group(0) = ?
+		10 1.055500 +++ exited with 0 +++
+		11 1.900000 poll([], 0, 5000) = 0 <5.000000>
+	END
+	timeout 300 python3 "$bench/waits.py" trace >out
+	cat out
+	diff <(tr -s ' ' <out) - <<-'END'
+		process from to waits else calls (ms)
+		 1 dtcp-up 0.0 55.5 50.0 5.5 4
+		 2 dtcp-up, by 1 3.0 20.5 0.5 17.0 4
+		 3 ip 6.0 28.0 20.0 2.0 2
+
+		waits of 1 ms and more
+		 from to ms process
+		 4.0 54.0 50.0 1 dtcp-up: poll([{fd=4, events=POLLIN}], 1, 1000
+		 8.0 28.0 20.0 3 ip: read(0, "tunnel add", 4096) = 10 <0.020000>
+	END
+	timeout 300 python3 "$bench/waits.py" trace 0.1 | grep -F '2 dtcp-up, by 1: wait4(12'
+	: >empty
+	run timeout 300 python3 "$bench/waits.py" empty
+	[ "$status" = 1 ] && [[ $output == 'empty: no trace of strace -f -ttt -T' ]]
+}

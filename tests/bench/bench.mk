@@ -40,4 +40,10 @@ bench: deps
 	$(MAKE) all bench-programs
 	tests/bench/bench -o $(BENCH_OUT)
 
-.PHONY: bench bench-programs
+# One bring-up, process by process and wait by wait, at a round trip of RTT milliseconds.
+RTT = 20
+waits: deps
+	$(MAKE) all bench-programs
+	tests/bench/waits $(RTT)
+
+.PHONY: bench bench-programs waits
