@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "server/record.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,8 +88,11 @@ bool record_read(int dir, record_fn *fn, void *arg)
 	bool ok;
 
 	if (!f) {
+		int saved = errno;
+
 		if (fd >= 0)
 			close(fd);
+		errno = saved;
 		return false;
 	}
 	while (getline(&line, &size, f) >= 0) {
@@ -100,5 +104,6 @@ bool record_read(int dir, record_fn *fn, void *arg)
 	ok = !ferror(f);
 	free(line);
 	fclose(f);
+	errno = EIO;
 	return ok;
 }

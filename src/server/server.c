@@ -35,7 +35,8 @@
 enum {
 	SETTLE_MS = 60000, /* for what is left from before, at the start */
 	END_MS = 15000,	   /* for all to be taken down */
-	WRITE_MS = 1000	   /* a keepalive is in the state file so much later at most */
+	WRITE_MS = 1000,   /* a keepalive is in the state file so much later at most */
+	AGAIN_MS = 1000	   /* until a state file that could not be written is tried again */
 };
 
 struct server {
@@ -52,6 +53,7 @@ struct server {
 	unsigned n_listen; /* where the front listens, whatever the file says by now */
 	struct sockaddr_in listen[CONFIG_LISTEN_MAX];
 	bool written;	  /* the state file is there */
+	bool stale;	  /* it could not be written the last time, and that was said */
 	int64_t write_at; /* when it is to be written anew, or CLOCK_NEVER */
 	bool ready;	  /* the front has begun to serve */
 	bool ending;
@@ -65,15 +67,17 @@ static bool record(void *arg)
 {
 	struct far_lines l = {0};
 	struct server *s = arg;
-	bool ok;
+	bool ok, again = s->stale && clock_ms() >= s->write_at;
 
 	record_format(&l, &s->sessions, &s->config);
 	ok = !l.failed && state_write(s->dir, "dtcpd", l.text, l.len);
-	if (!ok)
+	if (!ok && !again)
 		log_msg(LOG_ERR, "the state cannot be written to %s: %s", s->o->run_dir,
 			l.failed ? "out of memory" : strerror(errno));
 	free(l.text);
-	s->write_at = CLOCK_NEVER;
+	/* Else --status, and whoever comes after a crash, would go by what was. */
+	s->write_at = ok ? CLOCK_NEVER : clock_ms() + AGAIN_MS;
+	s->stale = !ok;
 	s->written |= ok;
 	return ok;
 }
@@ -526,7 +530,11 @@ static bool prepare(struct server *s)
 	if (!s->builder)
 		return false;
 	s->status = STATUS_SYSTEM;
-	record_read(s->dir, take_over, s);
+	if (!record_read(s->dir, take_over, s) && errno != ENOENT) {
+		log_msg(LOG_ERR, "what is left from before cannot be read from %s/dtcpd.state: %m",
+			s->o->run_dir);
+		return false;
+	}
 	if (!builder_users(s->builder, &s->config)) {
 		log_msg(LOG_ERR, "out of memory");
 		return false;
@@ -585,8 +593,8 @@ static void clean_up(struct server *s)
 	} else if (s->written) {
 		state_remove(s->dir, "dtcpd");
 	}
-	if (s->dir >= 0)
-		unlinkat(s->dir, "empty", AT_REMOVEDIR);
+	if (s->dir >= 0 && unlinkat(s->dir, "empty", AT_REMOVEDIR) < 0 && errno != ENOENT)
+		log_msg(LOG_WARNING, "%s/empty cannot be removed: %m", s->o->run_dir);
 	if (s->pidfile >= 0)
 		pidfile_drop(s->dir, "dtcpd", s->pidfile);
 	config_free(&s->config);

@@ -430,7 +430,8 @@ class FarPhase:
             raise Wrong("status %d without a message" % status)
         if "another dtcpd runs" in m.news():
             os.unlink(RUN_DIR + "/dtcpd.pid")  # whoever has the lock has the file
-        if self.name != "again" and "the next start tries again" not in m.news():
+        if self.name != "again" and not re.search(
+                "the next start tries again|cannot be removed", m.news()):
             until(2, "nothing to be left", m.is_gone)
 
 

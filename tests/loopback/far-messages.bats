@@ -176,6 +176,7 @@ failing() {
     failing 'no descriptors' fcntl
     failing 'no descriptors, by another call' dup2
     failing 'a state file that cannot be written' state
+    failing 'a state file of before that cannot be read' left
     failing 'a filter of system calls that is refused' jail
     # While it serves.
     far
@@ -200,14 +201,14 @@ failing() {
 
 @test "what dtcpd says of what it can do without" {
     [ "$(id -u)" = 0 ] || skip 'drops privileges'
-    for call in chroot mkdirat unshare filter setrlimit; do
+    for call in chroot mkdirat remove unshare filter setrlimit; do
         far_with=(env "FAILING=$call" "LD_PRELOAD=$FAILING")
         [ $call != setrlimit ] || ulimit -Sn 512
         far_options=(--verbose)
         far
         talk good_login
         far_end
-        message "$call fails" - "$(grep 'cannot be shut\|cannot be made\|network namespace\|filter\|descriptors' said)" -e "s|$T|DIR|g"
+        message "$call fails" - "$(grep 'cannot be shut\|cannot be made\|cannot be removed\|network namespace\|filter\|descriptors' said)" -e "s|$T|DIR|g"
     done
     printf '%s\n' '#!/bin/sh' "exec cat $T/hold" >script
     chmod 755 script

@@ -136,6 +136,20 @@ print(talk.greeted($port, '127.0.0.9').login(user='$1', password='x'))" 3>&-
     [ -z "$(ls -A far)" ]
 }
 
+@test "a state file that cannot be written is tried again, and said once" {
+    far_with=(env FAILING=state "FAILING_WHEN=$T/fails" "LD_PRELOAD=$BATS_TEST_DIRNAME/../../build/server/failing.so")
+    far
+    timeout 300 /usr/bin/python3 -E -s -S -c "
+import sys; sys.path.insert(0, '$BATS_TEST_DIRNAME/../server')
+from talk import *
+c = greeted($port); is_ok(c.login()); open('fails', 'w'); c.ask('quit'); c.line()" 3>&-
+    grep -q '^tunnel ' far/dtcpd.state
+    rm fails
+    wait_for 20 no_tunnel
+    [ "$(grep -c 'the state cannot be written' said)" = 1 ]
+}
+no_tunnel() { ! grep -q '^tunnel ' far/dtcpd.state; }
+
 @test "it says that it listens when all of it is shut in, and not before" {
     # Else whoever waits for that would take one that is about to end for a server.
     (umask 077 && printf '%s\n' 'listen 127.0.0.1:1' 'user foo bar' >conf)

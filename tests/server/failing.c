@@ -7,7 +7,11 @@
  *   state     the state file cannot be put into its place
  *   jail      a filter of system calls is refused
  *   filter    there is none
+ *   kill      signals are not sent
+ *   opendir   a directory cannot be read
+ *   remove    a directory cannot be removed
  *   killed    auth and front make a call that their jails do not let them make
+ *   left      the state file of a dtcpd before this one cannot be read
  *   bind      changes in the kernel cannot be watched
  *   join      a group cannot be joined
  *   look      the kernel cannot be asked what is there
@@ -15,11 +19,13 @@
  *
  * Where FAILING_WHEN names a file: only while it is there, and not in auth and front. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -159,6 +165,24 @@ int prctl(int option, ...)
 	return next(option, args[0], args[1], args[2], args[3]);
 }
 
+int kill(pid_t pid, int number)
+{
+	NEXT(kill);
+	return fails("kill", 0) ? 0 : next(pid, number);
+}
+
+DIR *opendir(const char *path)
+{
+	NEXT(opendir);
+	return fails("opendir", EMFILE) ? NULL : next(path);
+}
+
+int unlinkat(int fd, const char *path, int flags)
+{
+	NEXT(unlinkat);
+	return flags == AT_REMOVEDIR && fails("remove", EROFS) ? -1 : next(fd, path, flags);
+}
+
 int mkdirat(int fd, const char *path, mode_t mode)
 {
 	NEXT(mkdirat);
@@ -168,7 +192,7 @@ int mkdirat(int fd, const char *path, mode_t mode)
 int renameat(int from_fd, const char *from, int to_fd, const char *to)
 {
 	NEXT(renameat);
-	return fails("state", ENOSPC) ? -1 : next(from_fd, from, to_fd, to);
+	return fails("state", EIO) ? -1 : next(from_fd, from, to_fd, to);
 }
 
 int bind(int fd, const struct sockaddr *address, socklen_t len)
@@ -196,6 +220,18 @@ int open64(const char *path, int flags, ...)
 	va_end(ap);
 	return strncmp(path, "/proc/sys/", 10) == 0 && fails("sysctl", EACCES) ? -1
 									       : next(path, flags, mode);
+}
+
+int openat64(int fd, const char *path, int flags, ...)
+{
+	mode_t mode;
+	va_list ap;
+	NEXT(openat64);
+
+	va_start(ap, flags);
+	mode = va_arg(ap, mode_t);
+	va_end(ap);
+	return strcmp(path, "dtcpd.state") == 0 && fails("left", EIO) ? -1 : next(fd, path, flags, mode);
 }
 
 ssize_t send(int fd, const void *what, size_t len, int flags)
