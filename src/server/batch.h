@@ -9,6 +9,7 @@
 
 #include "common/program.h"
 #include "server/far.h"
+#include "server/orphan.h"
 
 /* ip(8) or tc(8) at work on lines, one at a time. */
 struct batch {
@@ -16,6 +17,7 @@ struct batch {
 	struct program run;
 	size_t fed;	  /* bytes of lines that the program has */
 	int64_t deadline; /* of the program, of CLOCK_MONOTONIC, or CLOCK_NEVER */
+	char mark[ORPHAN_MARK_MAX]; /* in the environment of each program, see orphan.h */
 	char said[256];	  /* the first line that was printed since batch_forget() */
 };
 

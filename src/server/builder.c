@@ -490,7 +490,8 @@ static bool open_parts(struct builder *b)
 {
 	b->watch = -1;
 	batch_init(&b->batch);
-	if (!ability_find(&b->programs))
+	orphan_mark(b->batch.mark, b->how.run_dir);
+	if (!orphan_end(b->batch.mark) || !ability_find(&b->programs))
 		return false;
 	b->round = calloc(count(b), 1);
 	if (!b->round) {

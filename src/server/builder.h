@@ -18,6 +18,7 @@ struct builder;
 
 struct builder_how {
 	struct sessions *sessions;
+	int run_dir; /* open and locked */
 	/* Writes down the names of all interfaces that are there or about to be made, for
 	 * whoever comes after a crash. False after a message. */
 	bool (*record)(void *arg);

@@ -518,7 +518,7 @@ static bool lock(struct server *s)
  * after a message. */
 static bool prepare(struct server *s)
 {
-	const struct builder_how how = {&s->sessions, record, s};
+	const struct builder_how how = {&s->sessions, s->dir, record, s};
 
 	if (!sessions_init(&s->sessions, s->room)) {
 		log_msg(LOG_ERR, "out of memory");

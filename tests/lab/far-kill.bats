@@ -173,6 +173,78 @@ killed_in() {
 	dtcp_up --down
 }
 
+# held_at TEXT COMMAND...: dtcpd, whose ip(8) does nothing when a line of its batch has
+# TEXT, while /run/lab/hold is there; COMMAND has it do that; then root is killed, and the
+# next dtcpd, whose ip is as usual, is started at once.
+held_at() {
+	local ip pid text=$1
+	shift
+	echo "== killed at $text"
+	ip=$(readlink -f "$(command -v ip)")
+	cp "$ip" /run/lab/real-ip
+	cat >/run/lab/held-ip <<-END
+		#!/bin/sh
+		batch=\$(cat)
+		case \$batch in
+		*'$text'*) echo \$\$ >/run/lab/held.pid; while [ -e /run/lab/hold ]; do : >/run/lab/waits; sleep 0.05; done ;;
+		esac
+		echo "\$batch" | /run/lab/real-ip "\$@"
+	END
+	chmod 755 /run/lab/held-ip
+	rm -f /run/lab/hold /run/lab/waits /run/lab/go
+	# shellcheck disable=SC2016 # for the inner shell
+	lab_spawn far ip netns exec provider unshare --mount sh -c 'mount --bind /run/lab/held-ip "$0"; exec "$@"' \
+		"$ip" "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
+	wait_for 30 far_settled
+	lab_spawn client ip netns exec customer /usr/bin/python3 -E -s -S -u -c "
+import sys, time; sys.path.insert(0, '$LAB_PROJECT/tests/server'); import talk
+def client(source):
+    return talk.Client(20200, source, '$LAB_SERVER4').greeting()
+def log_in(c):
+    c.say('tunnel foo %s network\r\n' % c.response())
+def hold():
+    open('/run/lab/hold', 'w')
+$1
+print('there')
+time.sleep(1000)"
+	wait_for 30 grep there /run/lab/client.log
+	wait_for 30 ip_waits
+	pid="$(far_root) $(far_children)"
+	kill -KILL "$(far_root)"
+	for pid in $pid; do wait_for 20 lab_gone "$pid"; done
+	lab_kill client KILL
+	far_start
+	# Another user gets what was the first one's: the name, and the address.
+	lab_spawn two ip netns exec customer /usr/bin/python3 -E -s -S -u -c "
+import sys, time; sys.path.insert(0, '$LAB_PROJECT/tests/server'); import talk
+c = talk.Client(20200, '$LAB_CLIENT4', '$LAB_SERVER4').greeting()
+print(c.login(user='two', password='x'))
+time.sleep(1000)"
+	wait_for 20 grep OK /run/lab/two.log
+	rm -f /run/lab/hold
+	wait_for 20 lab_gone "$(</run/lab/held.pid)"
+	[ "$(lab_far_interfaces | xargs)" = dtcp0 ]
+	[ "$(far_tunnel dtcp0)" = "$LAB_CLIENT4 $LAB_SERVER4" ]
+	[ "$(far_routes)" = "2001:db8:c0df::/48 dev dtcp0 metric 1024
+unreachable $LAB_PREFIX metric 4294967295
+unreachable 2001:db8:c0df::/48 metric 4294967295" ]
+	# Nor was there anything to mend.
+	not far_said 'somebody has changed'
+	lab_kill two KILL
+	far_stop
+	far_clean
+}
+
+@test "SIGKILL of root while ip is at work, and a start at once: the old ip changes nothing any more" {
+	ip -n customer addr add 203.0.113.51/24 dev wan
+	far_stop
+	far_conf 'user two x prefix=2001:db8:c0df::/48'
+	held_at 'link add name dtcp0' 'hold(); c = client("203.0.113.50"); log_in(c)'
+	held_at 'route add' 'hold(); c = client("203.0.113.50"); log_in(c)'
+	held_at 'link del dev dtcp0' 'c = client("203.0.113.50"); log_in(c); c.line(); hold(); c.say("quit\r\n")'
+	held_at 'tunnel change' 'c = client("203.0.113.50"); log_in(c); c.line(); hold(); d = client("203.0.113.51"); log_in(d)'
+}
+
 @test "a restart ends sessions politely, and dtcp-up is back" {
 	dtcp_up "$LAB_CLIENT4"
 	far_stop

@@ -50,10 +50,18 @@ logs_in() { message "$1" - "$(told "print(c.login('${2-network}')); c.ask('quit'
 			exec "$@"' - nsenter --net=/run/netns/provider "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
 		ends "$program is missing"
 	done
-	for call in bind spawn look; do
+	for call in bind spawn look opendir; do
 		far_failing $call
 		ends "$call fails"
 	done
+	# What a dtcpd that was killed left at work, and SIGKILL does not end.
+	lab_spawn orphan env -i "DTCPD=$(stat -c %d.%i "$FAR_RUN")" sleep 300
+	wait_for 20 grep -q "^DTCPD=[0-9.]*" "/proc/$(</run/lab/orphan.pid)/environ"
+	far_failing kill
+	wait_for 30 lab_gone "$(</run/lab/far.pid)"
+	noted=0
+	message 'another process does not end' - "$(sed 's/process [0-9]*/process N/' /run/lab/far.log)"
+	lab_kill orphan KILL
 	# A network without sit0, on a machine that has no module of sit.
 	echo 1 >/proc/sys/net/core/fb_tunnels_only_for_init_net
 	: >/run/lab/broken
