@@ -5,7 +5,8 @@
 #
 #     MESSAGES=update bats tests/loopback/messages.bats
 #
-# and read the difference. What the lab provokes is in tests/lab/up-fails.bats and others.
+# and read the difference. What the lab provokes is in tests/lab/up-fails.bats and others,
+# of which look.bats has a table, too.
 # $OK is the server's, helper.bash sets things, each test is a subshell.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2153,SC2154
 
@@ -16,6 +17,11 @@ load ../messages/messages
 after() {
     message "$1" "$status" "$stderr" -e "s|:${port:-none}\b|:PORT|g; s|$T|DIR|g" \
         -e 's/\(there are [a-z ]+\)/(there are WORDS)/; s/\(process [0-9]+\)/(process N)/'
+}
+
+# shown WHAT: notes what the last run printed.
+shown() {
+    message "$1" "$status" "$output" -e 's/[0-9]+ s \(process [0-9]+\)/N s (process N)/'
 }
 
 # line WHAT LINE: --check on an account file of this line.
@@ -50,6 +56,8 @@ answer() {
     up lo && after 'an interface in place of an address'
     up ppp77 && after 'an interface that is not there now'
     up down && after 'a command without its dashes'
+    up up && after 'another one, that is no option'
+    up status && after 'and a third'
     up 192.0.2.1 192.0.2.2 && after 'two addresses'
     down 192.0.2.1 && after 'an address for --down'
     as_table usage
@@ -68,6 +76,7 @@ answer() {
     accounts 'server 20200 user password link=ppp0' 'server2 20200 user password link=ppp0'
     dry --link eth7 && after 'no account for this link'
     dry --server server3 && after 'no account for this server'
+    up --interface dtcp7 && after 'no account for this interface'
     as_table account-file
 }
 
@@ -178,11 +187,17 @@ answer() {
     chown root "$ACCOUNTS"
     # It may have been tried twice.
     up --persist --wait 1 && stderr=$(uniq <<<"$stderr") && after 'not up in time, with --persist'
+    show && shown '--status, while it is not up'
+    down
     serve
     account tunnel=none
     down && up && up && after 'up, where it is up already'
     up --foreground && after 'in the foreground, where it is up already'
-    down && show && after '--status, where there is nothing'
+    down && show && shown '--status, where there is nothing'
     down && after '--down, where there is nothing'
+    background "$DTCP_UP" --foreground -c "$ACCOUNTS" --run-dir "$RUN_DIR" 2>said
+    wait_for 10 grep -q ': up: ' said
+    kill -INT $!
+    wait $! && status=0 stderr=$(tail -n 1 said) && after 'Ctrl-C in the foreground'
     as_table host
 }
