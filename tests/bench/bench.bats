@@ -48,6 +48,26 @@ report() { timeout 300 python3 "$bench/report.py" samples machine.json out.json;
 	grep 'size' table | grep -F '80 KiB'
 }
 
+@test "report: a crowd on dtcpd, by its number, beside the bare server and by itself" {
+	printf '%s\n' 'far-crowd dtcpd 1000' 'far-crowd dtcpd 1000' 'far-dirty dtcpd 4096' 'far-dirty bare 512' \
+		'far-ping dtcpd 210000' 'far-ping bare 100000' 'far-back new 15000001' 'far-back again 3000000' \
+		'far-programs new 199' 'far-one crowd 150000' 'far-one alone 100000' \
+		'far-forged crowd 12100' 'far-forged alone 10000' >samples
+	report >table
+	grep 'each of 1,000 sessions' table | grep -F '4 KiB' | grep -F '| met'
+	grep -F 'bare 0.5 KiB' table | grep -F '| 8.00 '
+	grep 'a ping, 1,000' table | grep -F '210 µs' | grep -F 'bare 100 µs' | grep -F '| 2.10 ' | grep -F MISSED
+	grep '1,000 clients' table | grep -F '15 s' | grep -F MISSED
+	grep 'again 3 s' table | grep -F '| 5.00 '
+	grep 'programs run' table | grep -F '| met'
+	grep 'a login, 1,000' table | grep -F '| 1.50 ' | grep -F '| met'
+	grep 'forged' table | grep -F '12.1 µs' | grep -F '| 1.21 ' | grep -F MISSED
+	sed -i 's/programs new 199/programs new 200/; s/crowd 150000/crowd 151000/' samples
+	report >table
+	grep 'programs run' table | grep -F MISSED
+	grep 'a login' table | grep -F MISSED
+}
+
 trace() {
 	cat <<-'END'
 		10 1.000 execve("/x/dtcp-up", ["dtcp-up"], 0x0) = 0

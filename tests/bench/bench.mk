@@ -3,16 +3,16 @@
 # BENCH_SESSIONS (10000) the sessions over which growth is looked for.
 
 BENCH = $(BUILD)/bench
-BENCH_PLAIN = $(addprefix $(BENCH)/,sleeper pinger)
+BENCH_PLAIN = $(addprefix $(BENCH)/,sleeper pinger bare forger)
 BENCH_ECHO = $(addprefix $(BENCH)/,stopwatch redial)
-BENCH_CRYPTO = $(BENCH)/floor $(BENCH)/server
+BENCH_CRYPTO = $(addprefix $(BENCH)/,floor server crowd)
 BENCH_PROGRAMS = $(BENCH_PLAIN) $(BENCH_ECHO) $(BENCH_CRYPTO) $(BENCH)/roles
 BENCH_OUT = $(BUILD)/bench.json
 
-bench-programs: $(BENCH_PROGRAMS) $(BENCH)/dtcp-up
+bench-programs: $(BENCH_PROGRAMS) $(BENCH)/dtcp-up $(BENCH)/dtcpd
 
 # What is installed: without what debuggers need.
-$(BENCH)/dtcp-up: $(BUILD)/dtcp-up
+$(BENCH)/dtcp-up $(BENCH)/dtcpd: $(BENCH)/%: $(BUILD)/%
 	@mkdir -p $(@D)
 	strip -o $@ $<
 

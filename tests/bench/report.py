@@ -8,6 +8,7 @@ import statistics
 import sys
 
 MS, KIB, ONE = (1000, "ms"), (1024, "KiB"), (1, "")
+SECONDS, US = (1000000, "s"), (1000, "µs")  # of µs, and of ns
 DIRTY = (1, "KiB")  # already so in the samples
 
 # Figure, what it is, unit, subject, and goals: (other subject, most times as
@@ -46,7 +47,24 @@ FIGURES = [
     ("growth-dirty", "growth over $SESSIONS sessions, bytes", ONE, "dtcp-up", [(None, 0)]),
     ("growth-descriptors", "growth over $SESSIONS sessions, descriptors", ONE, "dtcp-up",
      [(None, 0)]),
+    ("far-dirty", "dtcpd: dirty memory of all its processes for each of $CROWD sessions", KIB,
+     "dtcpd", [(None, 4), ("bare", None)]),
+    ("far-ping", "dtcpd: processor time of a ping, $CROWD sessions", US, "dtcpd", [("bare", 2)]),
+    ("far-wake-ups", "dtcpd: wake-ups in a second between events", ONE, "dtcpd", [(None, 0)]),
+    ("far-back", "dtcpd: $CROWD clients come within 3 s, until all have their tunnel", SECONDS,
+     "new", [(None, 15), ("again", None)]),
+    ("far-programs", "dtcpd: programs run for that", ONE, "new", [(None, 199), ("again", None)]),
+    ("far-lost", "dtcpd: connections that ended without a tunnel meanwhile", ONE, "new",
+     [(None, 0), ("again", None)]),
+    ("far-one", "dtcpd: a login, $CROWD others up, against none", MS, "crowd",
+     [("alone", 1.5)]),
+    ("far-one-floor", "the same programs run by hand", MS, "crowd", [("alone", None)]),
+    ("far-forged", "dtcpd: a forged packet, sent and dropped, $CROWD tunnels against one", US,
+     "crowd", [("alone", 1.2), ("nobody", None)]),
 ]
+
+# What stands for a number in a text, and the sample that has it.
+COUNTS = {"$SESSIONS": ("growth-sessions", "dtcp-up"), "$CROWD": ("far-crowd", "dtcpd")}
 
 
 def read_samples(lines):
@@ -95,8 +113,9 @@ def evaluate(samples):
         taken = samples.get(name, {})
         if subject not in taken:
             continue
-        count = samples.get("growth-sessions", {}).get("dtcp-up", [0])[0]
-        figure = {"figure": name, "text": text.replace("$SESSIONS", f"{count:,.0f}"),
+        for word, (count, who) in COUNTS.items():
+            text = text.replace(word, f"{samples.get(count, {}).get(who, [0])[0]:,.0f}")
+        figure = {"figure": name, "text": text,
                   "unit": unit, "subject": subject, "goals": [],
                   "subjects": {who: summary(values, scale) for who, values in taken.items()}}
         for other, goal in goals:
