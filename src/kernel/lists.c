@@ -56,6 +56,15 @@ int lists_link(int fd, const char *name, unsigned index, netlink_fn *fn, void *a
 	return ask_for(fd, &ask.h, fn, arg);
 }
 
+int lists_counters(const char *name, netlink_fn *fn, void *arg)
+{
+	struct link_question ask;
+
+	about_link(&ask, name);
+	ask.mask = 0;
+	return netlink_ask(&ask.h, fn, arg);
+}
+
 int lists_named(int fd, const char *const names[], unsigned n, netlink_fn *fn, void *arg)
 {
 	struct link_question ask[LISTS_NAMES];

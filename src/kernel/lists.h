@@ -11,6 +11,9 @@
 /* One interface, by name, or by index where that is not 0. ENODEV: there is none. */
 int lists_link(int fd, const char *name, unsigned index, netlink_fn *fn, void *arg);
 
+/* One interface, by name, with what it has sent and received. */
+int lists_counters(const char *name, netlink_fn *fn, void *arg);
+
 /* The interfaces of these names, asked about at once on fd: an answer's nlmsg_seq is the
  * number of its name. Of one that is not there nothing comes. n: LISTS_NAMES at most. */
 enum { LISTS_NAMES = 32 };

@@ -236,7 +236,7 @@ static void hear_front(struct auth *a, const struct message *m)
 		break;
 	default: /* MESSAGE_PINGED: message_ok() lets no other pass */
 		if (s->state == SLOT_UP && s->generation == m->generation)
-			send_on(&a->root, MESSAGE_PINGED, m->slot, s, 0);
+			send_on(&a->root, MESSAGE_PINGED, m->slot, s, m->code);
 		break;
 	}
 }

@@ -74,6 +74,11 @@ short channel_events(const struct channel *c, bool read)
 	return (short)((read ? POLLIN : 0) | (c->used > 0 ? POLLOUT : 0));
 }
 
+bool channel_lags(const struct channel *c)
+{
+	return c->used > 0;
+}
+
 bool channel_busy(const struct channel *c)
 {
 	return c->used > c->room / 2;

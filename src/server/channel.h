@@ -34,6 +34,9 @@ void channel_flush(struct channel *c);
 /* What poll(2) is to wait for; read says whether messages are wanted. */
 short channel_events(const struct channel *c, bool read);
 
+/* True while the other side has not taken all that was sent. */
+bool channel_lags(const struct channel *c);
+
 /* True while half of the queue is used. */
 bool channel_busy(const struct channel *c);
 

@@ -49,26 +49,26 @@ void far_kernel_join(struct session *s, unsigned index)
 {
 	struct ipv6_mreq group = {.ipv6mr_interface = index};
 
-	if (s->group >= 0)
+	if (s->joined)
 		return;
 	group.ipv6mr_multiaddr.s6_addr[0] = 0xff;
 	group.ipv6mr_multiaddr.s6_addr[1] = 0x02;
 	group.ipv6mr_multiaddr.s6_addr[15] = 0x02;
 	s->group = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (s->group >= 0 &&
-	    setsockopt(s->group, IPPROTO_IPV6, IPV6_JOIN_GROUP, &group, sizeof group) == 0)
+	s->joined = s->group >= 0 && setsockopt(s->group, IPPROTO_IPV6, IPV6_JOIN_GROUP, &group,
+						sizeof group) == 0;
+	if (s->joined)
 		return;
 	log_msg(LOG_WARNING, "%s: ff02::2 cannot be joined: %m", s->want.name);
 	if (s->group >= 0)
 		close(s->group);
-	s->group = -1;
 }
 
 void far_kernel_leave(struct session *s)
 {
-	if (s->group >= 0)
+	if (s->joined)
 		close(s->group);
-	s->group = -1;
+	s->joined = false;
 }
 
 bool far_kernel_whole(const struct look *l, const struct far *f, const char **lacks)

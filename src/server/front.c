@@ -23,7 +23,10 @@
 enum {
 	LOGIN_S = 60,	  /* of silence, until there is a login */
 	LINGER_MS = 2000, /* for a client to close after we have */
-	PINGED_MS = 1000, /* between two reports of keepalives of one connection */
+	/* Keepalives are told to auth together, so that a crowd's do not have all processes
+	 * run, and the state written, for each: so much later, and more for each connection. */
+	PINGED_MS = 1000,
+	PINGED_MORE_MS = 10,
 	PAUSE_MS = 100,	  /* of accept(2) when the kernel has no descriptor for us */
 	ACCEPT_AT_ONCE = 32
 };
@@ -47,7 +50,8 @@ struct conn {
 	uint64_t order;
 	struct in_addr client, server;
 	int64_t deadline; /* of silence */
-	int64_t pinged;	  /* when that was last reported */
+	bool pinged;	   /* and auth was not told yet */
+	int64_t pinged_at;
 	struct line line;
 	char type_word[24];
 };
@@ -60,6 +64,8 @@ struct front {
 	struct crowd_member *crowd;
 	struct pollfd *polls;
 	uint32_t *polled; /* the slots of polls, from the first connection's on */
+	nfds_t n_polled;
+	int64_t tell_at; /* when auth is told of keepalives, or CLOCK_NEVER */
 	uint64_t order;
 	int64_t paused; /* until when nothing is accepted */
 	bool full;	/* every slot is in use */
@@ -196,12 +202,37 @@ static void ask_login(struct front *f, struct conn *c, const struct client_comma
 
 static void pinged(struct front *f, struct conn *c)
 {
-	int64_t now = clock_ms();
-
-	if (!say(f, c, answer_pong) || c->state != CONN_UP || now - c->pinged < PINGED_MS)
+	if (!say(f, c, answer_pong) || c->state != CONN_UP)
 		return;
-	c->pinged = now;
-	tell_short(f, c, MESSAGE_PINGED);
+	c->pinged = true;
+	c->pinged_at = clock_ms();
+	f->tell_at = clock_min(f->tell_at, c->pinged_at + PINGED_MS +
+						   PINGED_MORE_MS * (int64_t)f->n_polled);
+}
+
+/* Those that auth does not take at once wait here, where they take no memory. */
+static void tell_pings(struct front *f, int64_t now)
+{
+	if (now < f->tell_at)
+		return;
+	f->tell_at = CLOCK_NEVER;
+	for (uint32_t i = 0; i < f->how->slots; i++) {
+		struct conn *c = &f->conns[i];
+		struct message m;
+
+		if (!c->pinged || c->state != CONN_UP)
+			continue;
+		if (channel_lags(&f->auth)) {
+			f->tell_at = now + PINGED_MORE_MS;
+			return;
+		}
+		memset(&m, 0, sizeof m);
+		m.code = (uint32_t)((now - c->pinged_at) / 1000);
+		if (m.code > PINGED_MOST_S)
+			m.code = PINGED_MOST_S;
+		c->pinged = false;
+		tell(f, c, &m, MESSAGE_PINGED);
+	}
 }
 
 static void obey(struct front *f, struct conn *c, const char *line)
@@ -463,7 +494,7 @@ static nfds_t list_polls(struct front *f, int64_t now, int64_t *deadline)
 	for (unsigned i = 0; i < f->how->n_listeners; i++)
 		f->polls[n++] =
 			(struct pollfd){.fd = deaf ? -1 : f->how->listeners[i], .events = POLLIN};
-	*deadline = now < f->paused ? f->paused : CLOCK_NEVER;
+	*deadline = now < f->paused ? clock_min(f->paused, f->tell_at) : f->tell_at;
 	for (uint32_t i = 0; i < f->how->slots; i++) {
 		const struct conn *c = &f->conns[i];
 		bool reads = c->state == CONN_OPEN || c->state == CONN_UP;
@@ -477,6 +508,7 @@ static nfds_t list_polls(struct front *f, int64_t now, int64_t *deadline)
 			f->polls[n++] = (struct pollfd){.fd = c->fd, .events = POLLIN};
 		}
 	}
+	f->n_polled = n;
 	return n;
 }
 
@@ -527,6 +559,7 @@ static void serve(struct front *f)
 		}
 		serve_conns(f, n);
 		serve_timers(f, clock_ms());
+		tell_pings(f, clock_ms());
 		for (unsigned i = 0; i < f->how->n_listeners; i++)
 			for (int k = 0; f->polls[1 + i].revents && k < ACCEPT_AT_ONCE; k++)
 				if (!accept_one(f, f->how->listeners[i]))
@@ -570,6 +603,7 @@ void front_main(int channel, const struct front_how *how)
 
 	f.how = how;
 	f.idle = how->idle;
+	f.tell_at = CLOCK_NEVER;
 	if (!allocate(&f, channel)) {
 		log_msg(LOG_ERR, "the front has too little memory");
 		return;

@@ -68,6 +68,23 @@ static void take_link(void *arg, const struct nlmsghdr *h)
 	take_stats(h, k);
 }
 
+static void take_counters(void *arg, const struct nlmsghdr *h)
+{
+	struct netlink_link n;
+
+	if (netlink_link(h, &n))
+		take_stats(h, arg);
+}
+
+void look_bytes(const char *name, uint64_t *in, uint64_t *out)
+{
+	struct look_link k = {0};
+
+	lists_counters(name, take_counters, &k);
+	*in = k.bytes_in;
+	*out = k.bytes_out;
+}
+
 /* A route for packets from anywhere; false for others. */
 static bool read_route(const struct nlmsghdr *h, struct look_route *r, unsigned char *proto)
 {

@@ -38,6 +38,9 @@ struct look {
 bool look_take(struct look *l);
 void look_free(struct look *l);
 
+/* What the interface has received and sent, 0 where there is none. */
+void look_bytes(const char *name, uint64_t *in, uint64_t *out);
+
 /* NULL: none. */
 const struct look_link *look_link(const struct look *l, const char *name);
 

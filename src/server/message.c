@@ -13,7 +13,8 @@ static const struct {
 } kinds[] = {
 	[MESSAGE_OPEN] = {.from = {[FROM_FRONT] = true}, .ends = true},
 	[MESSAGE_LOGIN] = {.from = {[FROM_FRONT] = true}, .type = true, .codes = LOGIN_MOST},
-	[MESSAGE_PINGED] = {.from = {[FROM_FRONT] = true, [FROM_AUTH_TO_ROOT] = true}},
+	[MESSAGE_PINGED] = {.from = {[FROM_FRONT] = true, [FROM_AUTH_TO_ROOT] = true},
+			    .codes = PINGED_MOST_S},
 	[MESSAGE_CLOSE] = {.from = {[FROM_FRONT] = true}},
 	[MESSAGE_CHALLENGE] = {.from = {[FROM_AUTH_TO_FRONT] = true}},
 	[MESSAGE_REFUSED] = {.from = {[FROM_AUTH_TO_FRONT] = true}, .codes = END_MOST},

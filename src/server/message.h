@@ -21,7 +21,7 @@ enum message_kind {
 	/* front to auth */
 	MESSAGE_OPEN = 1, /* a connection from client to server: wants a challenge */
 	MESSAGE_LOGIN,	  /* name, response, type; code is an enum message_login */
-	MESSAGE_PINGED,	  /* a keepalive came; also auth to root */
+	MESSAGE_PINGED,	  /* a keepalive came, code seconds ago; also auth to root */
 	MESSAGE_CLOSE,	  /* the connection is over; answered by GONE, unless END came */
 	/* auth to front */
 	MESSAGE_CHALLENGE, /* text: 32 hexadecimal digits */
@@ -41,6 +41,8 @@ enum message_kind {
 	/* front to auth, auth to root */
 	MESSAGE_READY /* each is where it can do no more than it has to, and serves */
 };
+
+enum { PINGED_MOST_S = 3600 };
 
 enum message_login {
 	LOGIN_COMPLETE,

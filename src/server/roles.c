@@ -109,7 +109,7 @@ static void no_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void limit_descriptors(uint32_t wanted)
+void roles_limit_descriptors(uint32_t wanted)
 {
 	struct rlimit limit;
 
@@ -120,7 +120,7 @@ static void limit_descriptors(uint32_t wanted)
 		limit.rlim_max = wanted;
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		log_msg(LOG_WARNING,
-			"%u connections at a time need more descriptors than allowed: %m", wanted);
+			"up to %u descriptors may be needed, and are not allowed: %m", wanted);
 }
 
 static void run_front(int channel, const struct roles_how *how)
@@ -133,7 +133,7 @@ static void run_front(int channel, const struct roles_how *how)
 	int fds[1 + CONFIG_LISTEN_MAX] = {channel};
 
 	memcpy(fds + 1, how->listeners, how->n_listeners * sizeof *fds);
-	limit_descriptors(how->slots + CONFIG_LISTEN_MAX + 32);
+	roles_limit_descriptors(how->slots + CONFIG_LISTEN_MAX + 32);
 	if (!keep_only(fds, 1 + how->n_listeners))
 		return;
 	memcpy(front.listeners, fds + 1, how->n_listeners * sizeof *fds);
@@ -172,14 +172,14 @@ bool roles_start(struct roles *r, const struct roles_how *how)
 	r->front = fork();
 	if (r->front == 0) {
 		no_signals();
-		config_forget_passwords(how->config);
+		config_free(how->config);
 		run_front(outer[0], how);
 		_exit(0);
 	}
 	r->auth = r->front < 0 ? -1 : fork();
 	if (r->auth == 0) {
 		no_signals();
-		config_forget_passwords(how->config); /* it is told them, as later ones */
+		config_free(how->config); /* it is told them, as later ones */
 		run_auth(outer[1], inner[0], how);
 		_exit(0);
 	}

@@ -17,7 +17,7 @@ struct roles {
 
 struct roles_how {
 	struct privs_user user;
-	struct config *config; /* its passwords are wiped in both */
+	struct config *config; /* both free their copy of its users */
 	const int *listeners;
 	unsigned n_listeners;
 	uint32_t slots;
@@ -34,6 +34,9 @@ void roles_end(struct roles *r);
 
 /* A child was reaped; true after a message where it was one of these. */
 bool roles_reaped(struct roles *r, pid_t pid, int status);
+
+/* Has this process have so many descriptors, where the kernel lets it. */
+void roles_limit_descriptors(uint32_t wanted);
 
 /* Sockets that listen where the file says. How many, or -1 after a message. */
 int roles_listen(const struct config *c, int listeners[CONFIG_LISTEN_MAX]);

@@ -260,7 +260,7 @@ static void hear_auth(struct server *s, const struct message *m)
 	default: /* MESSAGE_PINGED: message_ok() lets no other pass */
 		e = sessions_held_by(&s->sessions, (struct holder){m->slot, m->generation});
 		if (e) {
-			e->pinged = time(NULL);
+			e->pinged = time(NULL) - m->code;
 			record_soon(s, WRITE_MS);
 		}
 		break;
@@ -526,6 +526,8 @@ static bool prepare(struct server *s)
 		return false;
 	}
 	limit_sessions(s);
+	/* Each tunnel takes one, and what runs beside them a few. */
+	roles_limit_descriptors(s->sessions.size + 64);
 	s->builder = builder_open(&how, &s->status);
 	if (!s->builder)
 		return false;

@@ -8,9 +8,8 @@
 bool sessions_init(struct sessions *t, uint32_t room)
 {
 	*t = (struct sessions){.most = room, .size = 2 * room};
+	/* Nothing is written, so what nobody uses takes no memory. */
 	t->list = calloc(t->size, sizeof *t->list);
-	for (uint32_t i = 0; t->list && i < t->size; i++)
-		t->list[i].group = -1;
 	return t->list;
 }
 
@@ -68,35 +67,54 @@ static struct session *new_session(struct sessions *t)
 	return NULL;
 }
 
-static bool is_name_of_user(const struct config *c, const char *name)
+/* Some names dtcpN that follow each other, and which of them are somebody's. */
+struct names {
+	unsigned first;
+	bool used[1024];
+};
+
+static void mark(struct names *l, const char *name)
 {
-	for (const struct config_user *u = c->users; u; u = u->next)
-		if (strcmp(u->interface, name) == 0)
-			return true;
-	return false;
+	char again[IF_NAMESIZE];
+	unsigned long n;
+
+	if (strncmp(name, "dtcp", 4) != 0)
+		return;
+	n = strtoul(name + 4, NULL, 10);
+	snprintf(again, sizeof again, "dtcp%u", (unsigned)n);
+	if (n - l->first < sizeof l->used && strcmp(again, name) == 0) /* and not dtcp07 */
+		l->used[n - l->first] = true;
 }
 
-static bool is_name_of_session(const struct sessions *t, const char *name)
+static void mark_names(struct names *l, const struct sessions *t, const struct config *c)
 {
+	memset(l->used, 0, sizeof l->used);
 	for (uint32_t i = 0; i < t->size; i++) {
 		const struct session *s = &t->list[i];
 
-		if (s->used && (strcmp(s->want.name, name) == 0 ||
-				(s->exists && strcmp(s->now.name, name) == 0)))
-			return true;
+		if (s->used)
+			mark(l, s->want.name);
+		if (s->used && s->exists)
+			mark(l, s->now.name);
 	}
-	return false;
+	for (const struct config_user *u = c->users; u; u = u->next)
+		mark(l, u->interface);
 }
 
-/* dtcpN with the least number that nobody has. */
+/* dtcpN with the least number that nobody has. Not each number is looked for among all
+ * sessions: when a thousand come back together, that would be the most of the work. */
 static void least_free_name(const struct sessions *t, const struct login_how *how,
 			    char name[IF_NAMESIZE])
 {
-	for (unsigned n = 0;; n++) {
-		snprintf(name, IF_NAMESIZE, "dtcp%u", n);
-		if (!is_name_of_session(t, name) && !is_name_of_user(how->config, name) &&
-		    how->name_free(how->arg, name))
-			return;
+	struct names l;
+
+	for (l.first = 0;; l.first += sizeof l.used) {
+		mark_names(&l, t, how->config);
+		for (unsigned n = 0; n < sizeof l.used; n++) {
+			snprintf(name, IF_NAMESIZE, "dtcp%u", l.first + n);
+			if (!l.used[n] && how->name_free(how->arg, name))
+				return;
+		}
 	}
 }
 
@@ -112,7 +130,7 @@ static void begin(struct sessions *t, struct session *s, const struct message *m
 	else
 		least_free_name(t, how, name);
 	if (!s->used) {
-		*s = (struct session){.used = true, .user = u->id, .group = -1};
+		*s = (struct session){.used = true, .user = u->id};
 		snprintf(s->name, sizeof s->name, "%s", u->name);
 	}
 	s->held = true;
@@ -172,7 +190,7 @@ void sessions_leave(struct session *s, bool owed)
 
 void sessions_free(struct session *s)
 {
-	*s = (struct session){.group = -1};
+	*s = (struct session){0};
 }
 
 enum session_step sessions_step(const struct session *s)

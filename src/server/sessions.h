@@ -34,7 +34,8 @@ struct session {
 	unsigned tries; /* that have failed; the first one may have met a temporary lack */
 	bool failed;	/* could not be built */
 	struct far now;
-	int group; /* socket that has joined ff02::2 on it, -1: none */
+	bool joined; /* ff02::2 on it, by this socket */
+	int group;
 	/* For --status and the log. */
 	int64_t since, pinged;	      /* seconds since 1970, 0: never */
 	unsigned index; /* of the interface, when the session began */

@@ -105,11 +105,13 @@ crowd_switches() {
 	echo "$total"
 }
 
-# crowd_pings FIGURE SUBJECT NAME COUNT PID...: processor time of the PIDs for a ping.
+# crowd_pings FIGURE SUBJECT NAME COUNT PID...: processor time of the PIDs for a ping, of
+# which each client says one.
 crowd_pings() {
 	local before after
 	before=$(cpu "${@:5}")
 	crowd_order "$3" "ping $4" || return
+	[ "$2" = bare ] || lab_sleep $((CROWD / 100 + 4)) # what it does about them later is done
 	after=$(cpu "${@:5}")
 	sample "$1" "$2" "$(((after - before) * 1000 / $4))"
 }
@@ -129,9 +131,8 @@ measure_held() {
 		before=$(crowd_switches "${pids[@]}")
 		lab_sleep 1
 		sample far-wake-ups dtcpd $(($(crowd_switches "${pids[@]}") - before))
-		crowd_pings far-ping dtcpd crowd 1000 "${pids[@]}" &&
-			crowd_pings far-ping bare plain 1000 "$bare" || return
-		lab_sleep 2 # what pings change in the state file is written
+		crowd_pings far-ping dtcpd crowd "$CROWD" "${pids[@]}" &&
+			crowd_pings far-ping bare plain "$CROWD" "$bare" || return
 		sample far-dirty dtcpd $((1024 * $(dirty "${pids[@]}") / CROWD))
 		sample far-dirty bare $((1024 * $(dirty "$bare") / CROWD))
 	done

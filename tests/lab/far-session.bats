@@ -32,6 +32,19 @@ unreachable $LAB_PREFIX metric 4294967295" ]
 	! far_status || false
 }
 
+@test "it has descriptors for its sessions, however few it was started with" {
+	lab_up
+	lab_static
+	far_conf
+	lab_spawn far ip netns exec provider prlimit --nofile=12:4096 "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
+	wait_for 30 far_settled
+	lab_account
+	dtcp_up "$LAB_CLIENT4"
+	# A tunnel takes one as long as it is there.
+	grep -qE '^Max open files +2[0-9]{3} ' "/proc/$(far_root)/limits"
+	dtcp_up --down
+}
+
 @test "types host and tunnelonly" {
 	far_up
 	lab_account type=host

@@ -63,6 +63,26 @@ memory() {
     for pid in "$far_pid" $(pgrep -P "$far_pid"); do cat "/proc/$pid/smaps"; done |
         awk '/^(Anonymous|Swap):/ { n += $2 } END { print n }'
 }
+
+# woken PID: how often that process was.
+woken() { sed -n 's/^voluntary_ctxt_switches:[[:space:]]*//p' "/proc/$1/status"; }
+
+@test "keepalives of many wake root together, and each one's time is right" {
+    local users=() n before
+    for ((n = 1; n <= 20; n++)); do
+        users+=("user u$n bar prefix=2001:db8:$n::/48")
+    done
+    far "${users[@]}"
+    mkfifo go
+    background talk many >many
+    wait_for 20 grep -q up many
+    before=$(woken "$far_pid")
+    echo >go
+    wait_for 60 grep -q pinged many
+    told() { [ "$("$DRY" --status --json --run-dir "$T/far" | grep -o '"last_ping"' | wc -l)" = 20 ]; }
+    wait_for 20 told
+    [ $(($(woken "$far_pid") - before)) -le 12 ]
+}
 @test "thirty failed logins" {
     only blocked
     [ "$(grep -c 'failed logins; connections from there are refused' said)" = 1 ]

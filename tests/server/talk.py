@@ -373,6 +373,21 @@ def stranger(port):
     assert c.line() is None
 
 
+def many(port):
+    """Twenty users, who are told to say ping, which they do one after the other."""
+    all_up = [greeted(port, "127.0.1.%d" % n) for n in range(1, 21)]
+    for n, c in enumerate(all_up, 1):
+        is_ok(c.login(user="u%d" % n))
+    print("up", flush=True)
+    with open("go", encoding="ascii") as go:
+        go.read()
+    for c in all_up:
+        is_ok(c.ask("ping"))
+        time.sleep(0.05)
+    print("pinged", flush=True)
+    all_up[0].line()
+
+
 def patient(port):
     """Is silent for longer than `idle 1` allows, which the server was told before."""
     c = greeted(port)

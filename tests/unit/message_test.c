@@ -68,6 +68,11 @@ static void bounds(void)
 	make(MESSAGE_LOGIN);
 	m.code = LOGIN_MOST + 1;
 	CHECK(!ok(FROM_FRONT));
+	make(MESSAGE_PINGED);
+	m.code = PINGED_MOST_S;
+	CHECK(ok(FROM_FRONT) && ok(FROM_AUTH_TO_ROOT));
+	m.code++;
+	CHECK(!ok(FROM_FRONT) && !ok(FROM_AUTH_TO_ROOT));
 	make(MESSAGE_IDLE);
 	m.code = CONFIG_IDLE_MAX;
 	CHECK(ok(FROM_AUTH_TO_FRONT));

@@ -26,8 +26,7 @@ static void back(void)
 				      .answered = i == 0,
 				      .exists = true,
 				      .since = 100,
-				      .pinged = 200,
-				      .group = -1};
+				      .pinged = 200};
 		strcpy(s->name, i ? "c"
 				  : "a\xff"
 				    "b");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "server/sessions.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,7 +158,51 @@ static void leaving(void)
 	end();
 }
 
+/* Memory that nobody uses is not touched. */
+static void untouched(void)
+{
+	size_t touched = 0;
+
+	start(8, two);
+	for (size_t i = 0; i < t.size * sizeof *t.list; i++)
+		touched += ((const char *)t.list)[i] != 0;
+	CHECK_INT(touched, 0);
+	end();
+}
+
+static void names(void)
+{
+	static char users[200000], address[32], name[32];
+	size_t len = 0;
+
+	for (int n = 0; n < 1100; n++)
+		len += (size_t)snprintf(users + len, sizeof users - len,
+					"user u%d x prefix=2001:db8:%x::/48%s\n", n, n + 1,
+					n == 1098   ? " interface=dtcp1"
+					: n == 1099 ? " interface=dtcp03"
+						    : "");
+	start(1100, users);
+	for (unsigned n = 0; n < 1098; n++) {
+		snprintf(address, sizeof address, "10.0.%u.%u", n / 256, n % 256);
+		snprintf(name, sizeof name, "dtcp%u", n + (n > 0));
+		if (!CHECK_FOR(name, strcmp(login(n + 1, n, address).session->want.name, name) == 0))
+			break;
+	}
+	/* The one that is there is not free before it is gone. */
+	build(&t.list[700]);
+	snprintf(t.list[700].want.name, IF_NAMESIZE, "other");
+	CHECK_STR(login(1099, 1099, "10.9.0.1").session->want.name, "dtcp1");
+	sessions_free(&t.list[700]);
+	sessions_free(&t.list[3]);
+	CHECK_STR(login(4, 2000, "10.9.0.2").session->want.name, "dtcp4");
+	CHECK_STR(login_named(701, 2001, "10.9.0.3", DTCP_NETWORK, (char[]){"dtcp701"}).session->want.name,
+		  "dtcp1099");
+	end();
+}
+
 static const struct unit_case cases[] = {
+	{"a table without sessions is memory that was not written to", untouched},
+	{"among a thousand the least free name is found, too", names},
 	{"a login gets the least free name, or the user's", first},
 	{"a second login of a user takes the tunnel over, moves it, or has it built anew", again},
 	{"types, addresses of others and too many are refused", refused},
