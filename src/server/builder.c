@@ -27,6 +27,7 @@
 enum {
 	LOOK_PAUSE_MS = 500, /* between a change that somebody made and the look at it */
 	RETRY_MS = 1000,     /* until something that stayed is removed again */
+	GATHER_MS = 250,     /* after a round for several, as who comes in a crowd comes on */
 	TRIES = 2
 };
 
@@ -47,7 +48,7 @@ struct builder {
 	unsigned char *round; /* by session: its enum session_step in this round */
 	int watch;
 	bool look_due;
-	int64_t look_at, retry_at;
+	int64_t look_at, retry_at, gather_until;
 	bool changed;
 };
 
@@ -98,6 +99,12 @@ static void look_again(struct builder *b)
 	}
 	standing_look(&b->standing, &l);
 	look_free(&l);
+}
+
+/* More is to come: the next round waits for it. */
+static bool gathers(const struct builder *b)
+{
+	return clock_ms() < b->gather_until;
 }
 
 /* Which step each session takes in this round. */
@@ -256,12 +263,14 @@ static void judge(struct builder *b)
 {
 	struct look l;
 	bool seen = look_take(&l);
+	unsigned n = 0;
 
 	for (uint32_t i = 0; i < count(b); i++) {
 		struct session *s = each(b, i);
 
 		if (b->round[i] == STEP_NONE)
 			continue;
+		n++;
 		b->changed = true;
 		if (!seen && ++s->tries >= TRIES)
 			s->failed = true;
@@ -274,6 +283,8 @@ static void judge(struct builder *b)
 	standing_judge(&b->standing, seen ? &l : NULL, batch_said(&b->batch));
 	if (!seen)
 		b->retry_at = clock_ms() + RETRY_MS;
+	if (n > 1)
+		b->gather_until = clock_ms() + GATHER_MS;
 	look_free(&l);
 }
 
@@ -281,7 +292,7 @@ static void step(struct builder *b, builder_gone_fn *gone, void *arg)
 {
 	switch (b->phase) {
 	case PHASE_IDLE:
-		if (first(b, gone, arg))
+		if (!gathers(b) && first(b, gone, arg))
 			b->phase = PHASE_FIRST;
 		break;
 	case PHASE_FIRST:
@@ -335,9 +346,11 @@ nfds_t builder_polls(const struct builder *b, struct pollfd *p, int64_t *deadlin
 	*deadline = clock_min(*deadline, b->batch.deadline);
 	if (b->phase == PHASE_IDLE && b->look_due)
 		*deadline = clock_min(*deadline, b->look_at);
-	if (b->phase == PHASE_IDLE && b->standing.due)
+	if (b->phase == PHASE_IDLE && gathers(b))
+		*deadline = clock_min(*deadline, b->gather_until);
+	else if (b->phase == PHASE_IDLE && b->standing.due)
 		*deadline = clock_min(*deadline, b->standing.at);
-	if (b->phase == PHASE_IDLE && !sessions_settled(b))
+	if (b->phase == PHASE_IDLE && !gathers(b) && !sessions_settled(b))
 		*deadline = clock_min(*deadline, b->retry_at);
 	p[0] = (struct pollfd){.fd = b->watch, .events = POLLIN};
 	batch_polls(&b->batch, p + 1);

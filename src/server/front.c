@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,7 +29,8 @@ enum {
 	PINGED_MS = 1000,
 	PINGED_MORE_MS = 10,
 	PAUSE_MS = 100,	  /* of accept(2) when the kernel has no descriptor for us */
-	ACCEPT_AT_ONCE = 32
+	ACCEPT_AT_ONCE = 32,
+	READ_AT_ONCE = 64
 };
 
 /* What a connection is about. Only in CONN_OPEN and CONN_UP its lines are read. */
@@ -45,6 +47,7 @@ enum conn_state {
 struct conn {
 	enum conn_state state;
 	int fd; /* -1: none */
+	bool watched; /* epoll(7) tells when there is something to read */
 	uint32_t generation;
 	bool owed; /* auth has not said MESSAGE_GONE yet, so the slot stays */
 	uint64_t order;
@@ -62,9 +65,8 @@ struct front {
 	struct channel auth;
 	struct conn *conns;
 	struct crowd_member *crowd;
-	struct pollfd *polls;
-	uint32_t *polled; /* the slots of polls, from the first connection's on */
-	nfds_t n_polled;
+	int epoll;	   /* the connections that are read from */
+	uint32_t n_watched;
 	int64_t tell_at; /* when auth is told of keepalives, or CLOCK_NEVER */
 	uint64_t order;
 	int64_t paused; /* until when nothing is accepted */
@@ -103,6 +105,7 @@ static void hang_up(struct conn *c)
 	if (c->fd >= 0)
 		close(c->fd);
 	c->fd = -1;
+	c->watched = false;
 	free_if_over(c);
 }
 
@@ -207,7 +210,7 @@ static void pinged(struct front *f, struct conn *c)
 	c->pinged = true;
 	c->pinged_at = clock_ms();
 	f->tell_at = clock_min(f->tell_at, c->pinged_at + PINGED_MS +
-						   PINGED_MORE_MS * (int64_t)f->n_polled);
+						   PINGED_MORE_MS * (int64_t)f->n_watched);
 }
 
 /* Those that auth does not take at once wait here, where they take no memory. */
@@ -483,42 +486,62 @@ static void hear_auth(struct front *f, const struct message *m)
 	}
 }
 
-/* What poll(2) is to look at; returns how many. While auth lags behind nothing is read
- * that would make more messages for it. */
-static nfds_t list_polls(struct front *f, int64_t now, int64_t *deadline)
+/* False where the kernel cannot, and the connection is over. */
+static bool watch(struct front *f, struct conn *c, bool on)
 {
-	bool busy = channel_busy(&f->auth), deaf = busy || f->full || now < f->paused;
-	nfds_t n = 0;
+	struct epoll_event e = {.events = EPOLLIN, .data.u32 = slot_of(f, c)};
 
-	f->polls[n++] = (struct pollfd){.fd = f->auth.fd, .events = channel_events(&f->auth, true)};
-	for (unsigned i = 0; i < f->how->n_listeners; i++)
-		f->polls[n++] =
-			(struct pollfd){.fd = deaf ? -1 : f->how->listeners[i], .events = POLLIN};
-	*deadline = now < f->paused ? clock_min(f->paused, f->tell_at) : f->tell_at;
-	for (uint32_t i = 0; i < f->how->slots; i++) {
-		const struct conn *c = &f->conns[i];
-		bool reads = c->state == CONN_OPEN || c->state == CONN_UP;
-
-		if (c->fd < 0)
-			continue;
-		if (reads || c->state == CONN_LINGER)
-			*deadline = clock_min(*deadline, c->deadline);
-		if ((reads && !busy) || c->state == CONN_LINGER) {
-			f->polled[n] = i;
-			f->polls[n++] = (struct pollfd){.fd = c->fd, .events = POLLIN};
-		}
+	if (c->watched != on &&
+	    epoll_ctl(f->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, c->fd, &e) < 0) {
+		leave(f, c);
+		hang_up(c);
+		return false;
 	}
-	f->n_polled = n;
-	return n;
+	c->watched = on;
+	return true;
 }
 
-static void serve_conns(struct front *f, nfds_t n)
+/* From which connections is read now, and until when that is waited for. */
+static void watch_all(struct front *f, int64_t now, int64_t *deadline)
 {
-	for (nfds_t i = 1 + f->how->n_listeners; i < n; i++) {
-		struct conn *c = &f->conns[f->polled[i]];
+	*deadline = now < f->paused ? clock_min(f->paused, f->tell_at) : f->tell_at;
+	f->n_watched = 0;
+	for (uint32_t i = 0; i < f->how->slots; i++) {
+		struct conn *c = &f->conns[i];
+		bool on = c->state == CONN_OPEN || c->state == CONN_UP || c->state == CONN_LINGER;
+
+		if (c->fd < 0 || !watch(f, c, on) || !on)
+			continue;
+		*deadline = clock_min(*deadline, c->deadline);
+		f->n_watched++;
+	}
+}
+
+/* What poll(2) is to look at: auth, the connections together, and the listeners; returns
+ * how many. While auth lags behind nothing is read that would make more messages for it. */
+enum { POLL_AUTH, POLL_CONNS, POLL_LISTENERS };
+static nfds_t list_polls(const struct front *f, int64_t now, struct pollfd *p)
+{
+	bool busy = channel_busy(&f->auth), deaf = busy || f->full || now < f->paused;
+
+	p[POLL_AUTH] = (struct pollfd){.fd = f->auth.fd, .events = channel_events(&f->auth, true)};
+	p[POLL_CONNS] = (struct pollfd){.fd = busy ? -1 : f->epoll, .events = POLLIN};
+	for (unsigned i = 0; i < f->how->n_listeners; i++)
+		p[POLL_LISTENERS + i] =
+			(struct pollfd){.fd = deaf ? -1 : f->how->listeners[i], .events = POLLIN};
+	return POLL_LISTENERS + f->how->n_listeners;
+}
+
+static void serve_conns(struct front *f)
+{
+	struct epoll_event e[READ_AT_ONCE];
+	int n = epoll_pwait(f->epoll, e, READ_AT_ONCE, 0, NULL);
+
+	for (int i = 0; i < n; i++) {
+		struct conn *c = &f->conns[e[i].data.u32];
 
 		/* Something before it in this round may have ended it. */
-		if (!f->polls[i].revents || c->fd != f->polls[i].fd)
+		if (!c->watched)
 			continue;
 		if (c->state == CONN_LINGER)
 			drain(c);
@@ -547,21 +570,23 @@ static void serve(struct front *f)
 	channel_send(&f->auth, &ready);
 	while (!f->auth.broken) {
 		int64_t deadline, now = clock_ms();
-		nfds_t n = list_polls(f, now, &deadline);
+		struct pollfd p[POLL_LISTENERS + CONFIG_LISTEN_MAX];
 		struct message m;
 
-		if (poll(f->polls, n, clock_poll_timeout(deadline, now)) < 0 && errno != EINTR)
+		watch_all(f, now, &deadline);
+		if (poll(p, list_polls(f, now, p), clock_poll_timeout(deadline, now)) < 0 && errno != EINTR)
 			return;
 		channel_flush(&f->auth);
 		while (channel_receive(&f->auth, &m, FROM_AUTH_TO_FRONT, f->how->slots) > 0) {
 			hear_auth(f, &m);
 			f->full = false;
 		}
-		serve_conns(f, n);
+		if (p[POLL_CONNS].revents)
+			serve_conns(f);
 		serve_timers(f, clock_ms());
 		tell_pings(f, clock_ms());
 		for (unsigned i = 0; i < f->how->n_listeners; i++)
-			for (int k = 0; f->polls[1 + i].revents && k < ACCEPT_AT_ONCE; k++)
+			for (int k = 0; p[POLL_LISTENERS + i].revents && k < ACCEPT_AT_ONCE; k++)
 				if (!accept_one(f, f->how->listeners[i]))
 					break;
 	}
@@ -587,9 +612,8 @@ static bool allocate(struct front *f, int channel)
 
 	f->conns = calloc(slots, sizeof *f->conns);
 	f->crowd = calloc(slots, sizeof *f->crowd);
-	f->polls = calloc(slots + 1 + CONFIG_LISTEN_MAX, sizeof *f->polls);
-	f->polled = calloc(slots + 1 + CONFIG_LISTEN_MAX, sizeof *f->polled);
-	if (!f->conns || !f->crowd || !f->polls || !f->polled)
+	f->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (!f->conns || !f->crowd || f->epoll < 0)
 		return false;
 	for (uint32_t i = 0; i < slots; i++)
 		f->conns[i].fd = -1;

@@ -9,7 +9,7 @@ LONE4=198.51.100.2   # the other dtcpd
 NOBODY4=198.51.100.3 # packets for there are thrown away
 declare -A crowd_orders crowd_answers
 
-# Each client has an address of 10.1.0.0/16, which are all the customer's.
+# The addresses of all clients (wire.h) are the customer's.
 crowd_network() {
 	lab_static
 	ip netns add lone
@@ -18,7 +18,7 @@ crowd_network() {
 		link add wan2 type veth peer name acc netns lone
 		link set wan2 up
 		addr add 192.0.2.50/24 dev wan2
-		route add local 10.1.0.0/16 dev lo
+		route add local 32.0.0.0/3 dev lo
 		route add $LONE4 via 192.0.2.1
 	END
 	ip -n lone -batch - <<-END
@@ -26,10 +26,10 @@ crowd_network() {
 		link set acc up
 		addr add $LONE4/32 dev lo
 		addr add 192.0.2.1/24 dev acc
-		route add 10.1.0.0/16 via 192.0.2.50
+		route add 32.0.0.0/3 via 192.0.2.50
 	END
 	ip -n provider -batch - <<-END
-		route add 10.1.0.0/16 via $LAB_CLIENT4
+		route add 32.0.0.0/3 via $LAB_CLIENT4
 		route add blackhole $NOBODY4
 	END
 }
@@ -162,7 +162,7 @@ crowd_one() {
 crowd_hand() {
 	local box=$1 address=$2 began=${EPOCHREALTIME/./} n
 	"$LAB_ENTER" "$box" ip -force -batch - <<-END
-		link add name hand type sit mode ip6ip local $address remote 10.2.0.1 ttl 64
+		link add name hand type sit mode ip6ip local $address remote 33.2.0.1 ttl 64
 	END
 	{
 		echo qdisc add dev hand clsact

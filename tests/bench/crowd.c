@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* crowd ADDRESS PORT [bare]: very many clients of a DTCP server in one process. Client N,
- * from 1 on, is user uN, has the password `bar`, and comes from 10.1.0.0 + N. Reads
+ * from 1 on, is user uN, has the password `bar`, and comes from an address of its own (wire.h). Reads
  * orders, one a line, and answers each with a line when it is carried out:
  *
  *   up FIRST COUNT MS    these connect, evenly within MS, and log in. `up US LOST`: the
@@ -15,6 +15,7 @@
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ static struct client {
 	size_t len;
 } clients[CLIENTS];
 static struct pollfd polled[CLIENTS]; /* by client */
+static int epoll;
 static struct sockaddr_in server;
 static int bare;
 static long lost;
@@ -65,16 +67,25 @@ static void try_again(int n, const char *why)
 	lost++;
 }
 
+static void watch(int n, int what, unsigned events)
+{
+	struct epoll_event e = {.events = events, .data.u32 = (unsigned)n};
+
+	if (epoll_ctl(epoll, what, polled[n].fd, &e) < 0)
+		wire_die("epoll");
+}
+
 static void dial(int n)
 {
 	struct sockaddr_in own = {.sin_family = AF_INET};
 	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	own.sin_addr.s_addr = htonl(0x0a010000 + (unsigned)n);
+	own.sin_addr.s_addr = address_of((unsigned)n);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&own, sizeof own) < 0)
 		wire_die("socket");
 	polled[n] = (struct pollfd){.fd = fd, .events = POLLOUT};
+	watch(n, EPOLL_CTL_ADD, EPOLLOUT);
 	clients[n].state = CONNECTING;
 	/* Whether that succeeds is seen when it can be written to. */
 	if (connect(fd, (struct sockaddr *)&server, sizeof server) < 0)
@@ -121,7 +132,7 @@ static void hear(int n)
 	char *end;
 
 	if (c->state == CONNECTING && (polled[n].revents & POLLOUT)) {
-		polled[n].events = POLLIN;
+		watch(n, EPOLL_CTL_MOD, EPOLLIN);
 		if (bare && !(polled[n].revents & (POLLERR | POLLHUP)))
 			c->state = LOGGED_IN;
 	}
@@ -147,7 +158,8 @@ static void hear(int n)
 static int turn(int first, int count)
 {
 	long long now = now_us(), wait = 1000000;
-	int up = 0;
+	struct epoll_event events[64];
+	int up = 0, got;
 
 	for (int n = first; n < first + count; n++) {
 		struct client *c = &clients[n];
@@ -157,11 +169,11 @@ static int turn(int first, int count)
 		if (c->state == DUE && c->due - now < wait)
 			wait = c->due - now;
 	}
-	if (poll(polled, CLIENTS, (int)(wait / 1000) + 1) < 0)
-		wire_die("poll");
-	for (int n = 1; n < CLIENTS; n++)
-		if (polled[n].fd >= 0 && polled[n].revents)
-			hear(n);
+	got = epoll_wait(epoll, events, 64, (int)(wait / 1000) + 1);
+	for (int i = 0; i < got; i++) {
+		polled[events[i].data.u32].revents = (short)events[i].events;
+		hear((int)events[i].data.u32);
+	}
 	for (int n = first; n < first + count; n++)
 		up += clients[n].state == LOGGED_IN;
 	return up;
@@ -282,6 +294,7 @@ int main(int argc, char *argv[])
 		return 64;
 	server.sin_port = htons((uint16_t)atoi(argv[2]));
 	bare = argc > 3;
+	epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (setrlimit(RLIMIT_NOFILE, &most) < 0)
 		wire_die("setrlimit");
 	for (int n = 0; n < CLIENTS; n++)

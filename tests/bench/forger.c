@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* forger ADDRESS CLIENTS COUNT: sends COUNT packets as the clients 10.1.0.1 and so on, in
- * turn, would through their tunnels to ADDRESS, but with a source that is none of theirs.
+/* forger ADDRESS CLIENTS COUNT: sends COUNT packets as the clients of crowd.c, in turn,
+ * would through their tunnels to ADDRESS, but with a source that is none of theirs.
  * Prints the nanoseconds for one. What sends and what receives run on one processor, and
  * a packet has been dealt with when sending it returns, or a little later. */
 #include <arpa/inet.h>
@@ -51,7 +51,7 @@ int main(int argc, char *argv[])
 		wire_die("raw socket");
 	begin = now_ns();
 	for (long n = 0; n < count; n++) {
-		packet.outer.saddr = htonl(0x0a010001 + (unsigned)(n % clients));
+		packet.outer.saddr = address_of((unsigned)(n % clients) + 1);
 		if (sendto(fd, &packet, sizeof packet, 0, (struct sockaddr *)&to, sizeof to) < 0)
 			wire_die("sendto");
 	}

@@ -118,6 +118,8 @@ static const struct {
 	{SYS_close, JAIL_SESSION | JAIL_FRONT},
 	{SYS_write, JAIL_FRONT | JAIL_AUTH},
 	{SYS_accept4, JAIL_FRONT},
+	{SYS_epoll_ctl, JAIL_FRONT},
+	{SYS_epoll_pwait, JAIL_FRONT},
 	{SYS_getsockname, JAIL_FRONT},
 	{SYS_shutdown, JAIL_FRONT},
 	{SYS_getrandom, JAIL_AUTH},
