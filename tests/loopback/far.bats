@@ -83,6 +83,7 @@ woken() { sed -n 's/^voluntary_ctxt_switches:[[:space:]]*//p' "/proc/$1/status";
     wait_for 20 told
     [ $(($(woken "$far_pid") - before)) -le 12 ]
 }
+
 @test "thirty failed logins" {
     only blocked
     [ "$(grep -c 'failed logins; connections from there are refused' said)" = 1 ]
