@@ -18,8 +18,9 @@ teardown() { lab_end; }
 		[ ! -e "/proc/$pid/status" ] || grep -q '^Seccomp:	2$' "/proc/$pid/status"
 	done
 	[ "$(readlink "/proc/$(far_named front)/root")" = "$FAR_RUN/empty" ]
-	# The front holds standard error, its channel and what it listens at.
-	[ "$(find "/proc/$(far_named front)/fd" -mindepth 1 | wc -l)" = 5 ]
+	# The front holds standard error, its channel, what it listens at, and an epoll(7).
+	[ "$(find "/proc/$(far_named front)/fd" -mindepth 1 | wc -l)" = 6 ]
+	[ "$(find "/proc/$(far_named front)/fd" -lname 'anon_inode:\[eventpoll\]' | wc -l)" = 1 ]
 }
 
 # far_start_held: dtcpd with an ip(8) that waits while /run/lab/hold is there.
