@@ -7,6 +7,7 @@ ERRORS = {
     "capset": "EPERM", "chdir": "EACCES", "chroot": "EPERM", "clock_nanosleep": "EINTR", "clone": "EAGAIN ENOMEM",
     "clone3": "EAGAIN ENOMEM", "close": "EIO EINTR", "close_range": "ENOSYS",
     "connect": "ECONNREFUSED ENETUNREACH EINTR EADDRNOTAVAIL ETIMEDOUT EAGAIN", "dup2": "EBUSY",
+    "epoll_create1": "EMFILE ENOMEM", "epoll_ctl": "ENOMEM ENOSPC", "epoll_pwait": "EINTR",
     "execve": "ENOMEM EACCES ENOENT", "fcntl": "EAGAIN ENOLCK", "flock": "EWOULDBLOCK ENOLCK",
     "faccessat2": "EACCES EIO ENOMEM",
     "fork": "EAGAIN", "fstat": "EIO", "ftruncate": "EIO", "getdents64": "EIO ENOMEM",

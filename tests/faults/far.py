@@ -377,7 +377,8 @@ class FarPhase:
         except Wrong:
             if not fault:
                 raise
-        if not fault and not test():
+        # What was right a moment ago may not be right now: a script begins as a dtcpd.
+        if not fault and not dtcpds() and not test():
             raise Wrong("it has ended")
 
     def settle(self, killed, status, lost):

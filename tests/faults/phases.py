@@ -192,6 +192,6 @@ class Phase:
         Phase.turn = not Phase.turn
         if Phase.turn:
             until(10, "a keeper to end or to go on", lambda: not processes() or keeper())
-            m.bring_up()
+            m.bring_up(fails=True)
         else:
             m.take_down()
