@@ -19,7 +19,8 @@
 MAINTAINER = $(shell git log -1 --format='%an <%ae>' 2>/dev/null || echo "$$(id -un) <$$(id -un)@$$(hostname -f)>")
 # Of the last change, so that building twice gives the same.
 SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGES)
-HOMEPAGE = $(shell git remote get-url origin 2>/dev/null | sed -nE 's,^(https?://[^@ ]+)$$,\1,; s,\.git$$,,; p')
+ORIGIN = $(shell git remote get-url origin 2>/dev/null)
+HOMEPAGE = $(shell echo '$(ORIGIN)' | sed -nE 's,\.git$$,,; s,^(https?://[^@ ]+)$$,\1,p')
 DEB_TREE = $(BUILD)/deb/dtcp-up-$(VERSION)
 DIST = dtcp-up-$(VERSION)
 SOURCE_URL = file://$(abspath $(BUILD))

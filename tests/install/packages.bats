@@ -63,10 +63,17 @@ make_it() { timeout 1200 make -s -C "$ROOT" BUILD="$T/build" "$@" 3>&- >"$T/log"
 }
 
 @test "Debian: the source says where the project lives, if it is told, and has the tests of packages" {
-	local tree=$T/build/deb/dtcp-up-$VERSION test
+	local tree=$T/build/deb/dtcp-up-$VERSION test origin
 	make_it deb-tree HOMEPAGE=https://dtcp.example.net/up
 	grep -x 'Homepage: https://dtcp.example.net/up' "$tree/debian/control"
 	grep -x 'Source: https://dtcp.example.net/up' "$tree/debian/copyright"
+	make_it deb-tree ORIGIN=https://dtcp.example.net/up.git
+	grep -x 'Homepage: https://dtcp.example.net/up' "$tree/debian/control"
+	# A folder, a way in, an address with a password: nothing that others can visit.
+	for origin in /srv/up.git git@dtcp.example.net:up.git https://me:secret@dtcp.example.net/up; do
+		make_it deb-tree ORIGIN=$origin
+		not grep -n '^Homepage:' "$tree/debian/control"
+	done
 	make_it deb-tree HOMEPAGE=
 	not grep -rn 'Homepage:\|@[A-Z]*@' "$tree/debian"
 	# Each test is there; and what the demo needs is what it says.
