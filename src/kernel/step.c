@@ -29,11 +29,17 @@ static void feed(struct kernel *k, const struct lines *l)
 	program_kill(&k->run);
 }
 
+/* It has so many milliseconds, or what is left until the end of all. */
+static void set_deadline(struct kernel *k, int ms)
+{
+	k->deadline = clock_min(clock_ms() + ms, k->end_by);
+}
+
 void step_let_go(struct kernel *k)
 {
 	program_feed_end(&k->run);
 	k->step.waits = k->step.tells = k->step.told = k->spare.on = false;
-	k->deadline = clock_min(clock_ms() + END_IP_MS, k->end_by);
+	set_deadline(k, END_IP_MS);
 }
 
 /* All its lines are given. One that is kept shows the interface when it has done them,
@@ -49,7 +55,7 @@ static void fed(struct kernel *k)
 		return;
 	}
 	k->step.tells = true;
-	k->deadline = clock_min(clock_ms() + KERNEL_SPARE_MS, k->end_by);
+	set_deadline(k, KERNEL_SPARE_MS);
 }
 
 void step_keep(struct kernel *k)
@@ -59,7 +65,7 @@ void step_keep(struct kernel *k)
 	k->step.on = k->step.tells = k->step.told = false;
 	k->spare.on = true;
 	k->spare.index = k->index;
-	k->deadline = clock_min(clock_ms() + KERNEL_SPARE_MS, k->end_by);
+	set_deadline(k, KERNEL_SPARE_MS);
 }
 
 static bool start(struct kernel *k, bool removes, int priority)
@@ -86,7 +92,7 @@ void step_prepare(struct kernel *k)
 		return;
 	k->spare.on = true;
 	k->spare.index = 0;
-	k->deadline = clock_min(clock_ms() + KERNEL_SPARE_MS, k->end_by);
+	set_deadline(k, KERNEL_SPARE_MS);
 }
 
 /* An interface that was made anew has another index than ip(8) has cached. */
@@ -111,7 +117,7 @@ bool step_start(struct kernel *k, const struct lines *l, bool removes, bool more
 	k->step = (struct kernel_step){
 		.on = true, .removes = removes, .waits = more, .count = count + 1};
 	lines_copy(&k->given, l);
-	k->deadline = clock_min(clock_ms() + END_IP_MS, k->end_by);
+	set_deadline(k, END_IP_MS);
 	feed(k, l);
 	if (!more)
 		fed(k);

@@ -986,6 +986,23 @@ static void before_ours(void)
 	CHECK(kernel_whole(&k));
 }
 
+/* ip(8) has made the interface, and nothing else. */
+static void interface_appears(void)
+{
+	model.exists = model.sit = true;
+	model.index = 9;
+	happens(WATCH_LINK_NEW, "dtcp0");
+}
+
+/* Nothing is wanted, and it has no more lines: when it has ended another one removes all. */
+static void down_after_it(void)
+{
+	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
+	CHECK_HAS(fed, "tunnel del name dtcp0\n");
+	CHECK_INT(ip_works(), KERNEL_DONE);
+	CHECK(!model.exists && !k.exists);
+}
+
 /* ip(8) has done its lines, all but the last few, and waits: "" where it tells nothing. */
 static void does_and_waits(const char *tells)
 {
@@ -1104,17 +1121,12 @@ static void waits_unseen(void)
 {
 	begin();
 	CHECK_INT(kernel_want(&k, &t, false), KERNEL_BUSY);
-	model.exists = model.sit = true;
-	model.index = 9;
 	unseen = true;
-	happens(WATCH_LINK_NEW, "dtcp0");
+	interface_appears();
 	CHECK_INT(ends, 1);
 	unseen = false;
 	CHECK_INT(kernel_want(&k, NULL, false), KERNEL_BUSY);
-	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
-	CHECK_HAS(fed, "tunnel del name dtcp0\n");
-	CHECK_INT(ip_works(), KERNEL_DONE);
-	CHECK(!model.exists && !k.exists);
+	down_after_it();
 }
 
 /* Another purpose comes before it has told that it has done its lines. */
@@ -1126,9 +1138,7 @@ static void wanted_meanwhile(void)
 	CHECK_INT(ends, 0);
 	CHECK_INT(kernel_want(&k, NULL, false), KERNEL_BUSY);
 	CHECK_INT(ends, 1);
-	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
-	CHECK_INT(ip_works(), KERNEL_DONE);
-	CHECK(!model.exists && !k.exists);
+	down_after_it();
 }
 
 /* It says that it is done, and something is missing: it ends, and that is looked at. */
@@ -1136,9 +1146,7 @@ static void tells_too_much(void)
 {
 	begin();
 	CHECK_INT(kernel_want(&k, &t, false), KERNEL_BUSY);
-	model.exists = model.sit = true;
-	model.index = 9;
-	happens(WATCH_LINK_NEW, "dtcp0");
+	interface_appears();
 	prints = "9: dtcp0: ...\n";
 	kernel_printed(&k);
 	prints = NULL;
@@ -1176,9 +1184,7 @@ static void tells_unseen(void)
 	unseen = false;
 	CHECK_INT(kernel_want(&k, NULL, false), KERNEL_BUSY);
 	CHECK_INT(ends, 1);
-	CHECK_INT(kernel_reaped(&k, 0), KERNEL_BUSY);
-	CHECK_INT(ip_works(), KERNEL_DONE);
-	CHECK(!model.exists && !k.exists);
+	down_after_it();
 }
 
 static void prepared(void)
