@@ -11,7 +11,8 @@ the command; all ends when it has ended, and times count from its start.
 import re
 import sys
 
-LINE = re.compile(r"^(\d+) +(\d+\.\d+) (.*)$")
+from count import parse
+
 CALL = re.compile(r"^(\w+)\(")
 RESUMED = re.compile(r"^<\.\.\. (\w+) resumed>")
 TOOK = re.compile(r" <(\d+\.\d+)>$")
@@ -57,11 +58,7 @@ def read(lines):
     """The processes of a trace until the first one ended, in order."""
     processes, parents, order = {}, {}, []
     begun = {}
-    for line in lines:
-        found = LINE.match(line)
-        if not found:
-            continue
-        pid, time, text = int(found.group(1)), float(found.group(2)), found.group(3)
+    for pid, time, text in parse(lines):
         process = processes.get(pid)
         if not process:
             process = processes[pid] = Process(len(order) + 1, time)
