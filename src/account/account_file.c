@@ -56,7 +56,7 @@ struct account *account_file_read(const char *path)
 }
 
 struct account *account_file_select(struct account *list, const char *server, const char *link,
-				    char interface[])
+				    char interface[IF_NAMESIZE])
 {
 	struct account *kept = NULL, **tail = &kept;
 

@@ -2,6 +2,7 @@
 #ifndef ACCOUNT_FILE_H
 #define ACCOUNT_FILE_H
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -12,8 +13,9 @@ struct account;
 #endif
 #define ACCOUNT_FILE_DEFAULT SYSCONFDIR "/ppp/dtcp.conf"
 
-/* Reads the account file, as conf_file_read() does. Returns the accounts in the order of the file (free with
- * account_free()), or NULL after a message with file, line and reason. */
+/* Reads the account file, as conf_file_read() does. Returns the accounts in the order of
+ * the file (free with account_free()), or NULL after a message with file, line and
+ * reason. */
 struct account *account_file_read(const char *path);
 
 /* Reads accounts from text of len bytes, named path in messages; as above. */
@@ -24,7 +26,7 @@ struct account *account_file_parse(const char *path, const char *text, size_t le
  * matches, which is written there; dtcp0 where none does). The others are
  * freed. May return NULL. */
 struct account *account_file_select(struct account *list, const char *server, const char *link,
-				    char interface[]);
+				    char interface[IF_NAMESIZE]);
 
 /* True where list, whose accounts are all for this interface, has ACCOUNT_MOST of
  * them at most; false after a message. */

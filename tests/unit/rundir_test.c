@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+#include "rundir/rundir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+static char path[32];
+static int dir;
+
+static void begin(void)
+{
+	snprintf(path, sizeof path, "/tmp/rundir-test.XXXXXX");
+	CHECK(mkdtemp(path) != NULL);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK(dir >= 0);
+}
+
+static void end(void)
+{
+	close(dir);
+	CHECK_INT(rmdir(path), 0); /* nothing is left there */
+}
+
+static void locked(void)
+{
+	char text[24], own[24];
+	ssize_t n;
+	int fd;
+
+	begin();
+	CHECK_INT(pidfile_take(dir, "dtcp0", &fd), PIDFILE_LOCKED);
+	n = pread(fd, text, sizeof text - 1, 0);
+	text[n > 0 ? n : 0] = '\0';
+	snprintf(own, sizeof own, "%d\n", (int)getpid());
+	CHECK_STR(text, own);
+	pidfile_drop(dir, "dtcp0", fd);
+	CHECK_INT(pidfile_holder(dir, "dtcp0"), 0);
+	end();
+}
+
+/* As on a disk that gets full within the number: no errno is set then. */
+static void part(void)
+{
+	struct rlimit all, few;
+	enum pidfile_result taken;
+	int fd;
+
+	begin();
+	signal(SIGXFSZ, SIG_IGN);
+	CHECK_INT(getrlimit(RLIMIT_FSIZE, &all), 0);
+	few = (struct rlimit){1, all.rlim_max};
+	CHECK_INT(setrlimit(RLIMIT_FSIZE, &few), 0);
+	errno = 0;
+	taken = pidfile_take(dir, "dtcp0", &fd);
+	CHECK_INT(setrlimit(RLIMIT_FSIZE, &all), 0);
+	CHECK_INT(taken, PIDFILE_FAILED);
+	CHECK_STR(unit_log(), "3 dtcp0.pid: cannot be written: No space left on device\n");
+	end();
+}
+
+static const struct unit_case cases[] = {
+	{"the pidfile is locked, has our number, and goes", locked},
+	{"a number of which a part alone can be written: no room, which is said", part},
+};
+
+UNIT_MAIN(cases)
