@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "server/record.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -76,34 +73,4 @@ enum record_kind record_parse(const char *line, struct record_line *r)
 	t->since = since;
 	t->pinged = pinged;
 	return RECORD_TUNNEL;
-}
-
-bool record_read(int dir, record_fn *fn, void *arg)
-{
-	int fd = openat(dir, "dtcpd.state", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
-	struct record_line r;
-	char *line = NULL;
-	size_t size = 0;
-	bool ok;
-
-	if (!f) {
-		int saved = errno;
-
-		if (fd >= 0)
-			close(fd);
-		errno = saved;
-		return false;
-	}
-	while (getline(&line, &size, f) >= 0) {
-		enum record_kind kind = record_parse(line, &r);
-
-		if (kind != RECORD_OTHER)
-			fn(arg, kind, &r);
-	}
-	ok = !ferror(f);
-	free(line);
-	fclose(f);
-	errno = EIO;
-	return ok;
 }

@@ -40,9 +40,4 @@ struct record_line {
 };
 enum record_kind record_parse(const char *line, struct record_line *r);
 
-/* Reads the file dtcpd.state of directory dir, and calls fn for each line that is
- * understood. False with errno where it cannot be read. */
-typedef void record_fn(void *arg, enum record_kind kind, const struct record_line *r);
-bool record_read(int dir, record_fn *fn, void *arg);
-
 #endif

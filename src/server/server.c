@@ -8,7 +8,6 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -19,24 +18,22 @@
 #include "common/status_codes.h"
 #include "common/text.h"
 #include "rundir/rundir.h"
-#include "rundir/state_file.h"
 #include "server/arguments.h"
 #include "server/builder.h"
 #include "server/channel.h"
 #include "server/front.h"
-#include "server/record.h"
+#include "server/logins.h"
+#include "server/record_file.h"
 #include "server/roles.h"
 #include "server/script_queue.h"
-#include "server/session_log.h"
 
 /* The role of root: it has privileges, and nothing that came from the network but what
- * auth tells it in messages of a fixed size. */
+ * auth tells it in messages of a fixed size (logins.h). Here are its beginning, its
+ * signals, its loop and its end. */
 
 enum {
 	SETTLE_MS = 60000, /* for what is left from before, at the start */
-	END_MS = 15000,	   /* for all to be taken down */
-	WRITE_MS = 1000,   /* a keepalive is in the state file so much later at most */
-	AGAIN_MS = 1000	   /* until a state file that could not be written is tried again */
+	END_MS = 15000	   /* for all to be taken down */
 };
 
 struct server {
@@ -47,183 +44,18 @@ struct server {
 	struct channel auth;
 	struct roles roles;
 	struct script_queue scripts;
+	struct record_file record;
+	struct logins logins;
 	int dir, pidfile, signals;
 	uint32_t room;	/* for so many sessions there is memory in all three processes ... */
 	uint32_t slots; /* ... and for so many connections */
 	unsigned n_listen; /* where the front listens, whatever the file says by now */
 	struct sockaddr_in listen[CONFIG_LISTEN_MAX];
-	bool written;	  /* the state file is there */
-	bool stale;	  /* it could not be written the last time, and that was said */
-	int64_t write_at; /* when it is to be written anew, or CLOCK_NEVER */
-	bool ready;	  /* the front has begun to serve */
+	bool ready; /* the front has begun to serve */
 	bool ending;
 	int64_t end_by;
 	int status; /* to end with */
 };
-
-/* ------------------------------------------------------------------ state file */
-
-static bool record(void *arg)
-{
-	struct far_lines l = {0};
-	struct server *s = arg;
-	bool ok, again = s->stale && clock_ms() >= s->write_at;
-
-	record_format(&l, &s->sessions, &s->config);
-	ok = !l.failed && state_write(s->dir, "dtcpd", l.text, l.len);
-	if (!ok && !again)
-		log_msg(LOG_ERR, "the state cannot be written to %s: %s", s->o->run_dir,
-			l.failed ? "out of memory" : strerror(errno));
-	free(l.text);
-	/* Else --status, and whoever comes after a crash, would go by what was. */
-	s->write_at = ok ? CLOCK_NEVER : clock_ms() + AGAIN_MS;
-	s->stale = !ok;
-	s->written |= ok;
-	return ok;
-}
-
-static void record_soon(struct server *s, int64_t in_ms)
-{
-	s->write_at = clock_min(s->write_at, clock_ms() + in_ms);
-}
-
-/* What a dtcpd that was killed has left. */
-static void take_over(void *arg, enum record_kind kind, const struct record_line *r)
-{
-	struct server *s = arg;
-	bool ok = true;
-
-	if (kind == RECORD_TUNNEL) {
-		log_msg(LOG_NOTICE, "%s is left from before, and is removed", r->tunnel.interface);
-		ok = builder_take_over(s->builder, r->tunnel.interface);
-	} else if (kind == RECORD_PREFIX) {
-		ok = builder_take_over_prefix(s->builder, &r->prefix);
-	}
-	if (!ok)
-		log_msg(LOG_ERR, "out of memory");
-}
-
-/* ------------------------------------------------------------------ what auth is told */
-
-static void tell(struct server *s, enum message_kind kind, struct holder h, uint32_t code,
-		 const char *text)
-{
-	struct message m;
-
-	memset(&m, 0, sizeof m);
-	m.kind = kind;
-	m.slot = h.slot;
-	m.generation = h.generation;
-	m.code = code;
-	snprintf(m.text, sizeof m.text, "%s", text);
-	channel_send(&s->auth, &m);
-}
-
-/* Each user with name and password, which root forgets then. */
-static bool tell_users(struct server *s)
-{
-	struct message m;
-
-	if (!channel_reserve(&s->auth, s->config.n_users + 2))
-		return false;
-	memset(&m, 0, sizeof m);
-	m.kind = MESSAGE_USER;
-	for (const struct config_user *u = s->config.users; u; u = u->next) {
-		m.user = u->id;
-		snprintf(m.name, sizeof m.name, "%s", u->name);
-		snprintf(m.text, sizeof m.text, "%s", u->password);
-		channel_send(&s->auth, &m);
-	}
-	explicit_bzero(&m, sizeof m);
-	m.kind = MESSAGE_USERS_END;
-	channel_send(&s->auth, &m);
-	config_forget_passwords(&s->config);
-	return true;
-}
-
-/* ------------------------------------------------------------------ sessions */
-
-static struct session_log log_of(struct server *s)
-{
-	return (struct session_log){s->builder, &s->scripts, s->config.script};
-}
-
-static void log_end(struct server *s, const struct session *e, const char *why)
-{
-	const struct session_log log = log_of(s);
-
-	session_log_end(&log, e, why);
-}
-
-static void end_session(struct server *s, struct session *e, enum message_end code, const char *why)
-{
-	log_end(s, e, why);
-	tell(s, MESSAGE_END, e->holder, code, "");
-	sessions_leave(e, false);
-	record_soon(s, 0);
-}
-
-static struct session *of_user(struct server *s, uint32_t user)
-{
-	for (uint32_t i = 0; i < s->sessions.size; i++)
-		if (s->sessions.list[i].used && s->sessions.list[i].held &&
-		    s->sessions.list[i].user == user)
-			return &s->sessions.list[i];
-	return NULL;
-}
-
-static void want(struct server *s, const struct message *m)
-{
-	struct login_how how = {.config = &s->config,
-				.name_free = builder_name_free,
-				.arg = s->builder,
-				.now = time(NULL)};
-	struct holder h = {m->slot, m->generation};
-	struct session *older = of_user(s, m->user), before = {0};
-	struct login l;
-
-	if (!builder_far_end_ok(s->builder, m->client)) {
-		log_msg(LOG_NOTICE,
-			"no tunnel can lead to %s, which is this machine's own, or nobody's",
-			text_ipv4(m->client));
-		tell(s, MESSAGE_RESULT, h, RESULT_BROKEN, "");
-		return;
-	}
-	how.way_mtu = builder_way_mtu(s->builder, m->server, m->client);
-	if (older)
-		before = *older;
-	l = sessions_login(&s->sessions, m, &how);
-	if (l.result != RESULT_OK) {
-		log_msg(LOG_NOTICE, "%s: a login is refused: %s", text_ipv4(m->client),
-			l.result == RESULT_TAKEN ? "another user's tunnel leads to that address"
-			: l.result == RESULT_UNSUPPORTED ? "this user is not served that type"
-			: l.result == RESULT_FULL ? "there are as many sessions as there may be"
-						  : "the user is no more in the file");
-		tell(s, MESSAGE_RESULT, h, l.result, "");
-		return;
-	}
-	if (l.displaced) {
-		log_end(s, &before, "a newer login");
-		tell(s, MESSAGE_END, l.old, END_DISPLACED, "");
-	}
-	if (l.gone)
-		tell(s, MESSAGE_GONE, l.leaver, 0, "");
-}
-
-static void left(struct server *s, const struct message *m)
-{
-	struct holder h = {m->slot, m->generation};
-	struct session *e = sessions_held_by(&s->sessions, h);
-
-	if (!e) {
-		tell(s, MESSAGE_GONE, h, 0, "");
-		return;
-	}
-	log_end(s, e,
-		m->code == LEFT_CHANGED ? "the password was changed" : "the connection ended");
-	sessions_leave(e, true);
-	record_soon(s, 0);
-}
 
 /* The other two are in their jails, and connections are taken. */
 static void say_ready(struct server *s)
@@ -244,82 +76,10 @@ static void say_ready(struct server *s)
 
 static void hear_auth(struct server *s, const struct message *m)
 {
-	struct session *e;
-
-	switch (m->kind) {
-	case MESSAGE_WANT:
-		if (!s->ending)
-			want(s, m);
-		break;
-	case MESSAGE_LEFT:
-		left(s, m);
-		break;
-	case MESSAGE_READY:
+	if (m->kind == MESSAGE_READY)
 		say_ready(s);
-		break;
-	default: /* MESSAGE_PINGED: message_ok() lets no other pass */
-		e = sessions_held_by(&s->sessions, (struct holder){m->slot, m->generation});
-		if (e) {
-			e->pinged = time(NULL) - m->code;
-			record_soon(s, WRITE_MS);
-		}
-		break;
-	}
-}
-
-/* The builder frees a session whose tunnel is gone. */
-static void gone(void *arg, struct session *e)
-{
-	struct server *s = arg;
-
-	if (e->owed)
-		tell(s, MESSAGE_GONE, e->leaver, 0, "");
-	record_soon(s, 0); /* without it: the name may be another program's from now on */
-}
-
-/* What could not be built, or not be kept up. */
-static void answer_failed(struct server *s, struct session *e)
-{
-	if (e->answered) {
-		end_session(s, e, END_LOST, "the tunnel could not be kept up");
-		return;
-	}
-	tell(s, MESSAGE_RESULT, e->holder, RESULT_BROKEN, "");
-	sessions_leave(e, false);
-}
-
-static bool is_owed_an_answer(const struct session *e)
-{
-	return !e->answered && sessions_is_up(e);
-}
-
-/* What became of what was wanted. Whoever is told that the tunnel is there finds it in
- * the state file, too. */
-static void answer(struct server *s)
-{
-	const struct session_log log = log_of(s);
-	char words[MESSAGE_TEXT_MAX + 1];
-	bool any = false;
-
-	for (uint32_t i = 0; i < s->sessions.size; i++) {
-		struct session *e = &s->sessions.list[i];
-
-		if (e->used && e->held && e->failed)
-			answer_failed(s, e);
-		any |= is_owed_an_answer(e);
-	}
-	if (any)
-		record(s);
-	for (uint32_t i = 0; any && i < s->sessions.size; i++) {
-		struct session *e = &s->sessions.list[i];
-
-		if (!is_owed_an_answer(e))
-			continue;
-		e->answered = true;
-		far_offer(&e->now, words, sizeof words);
-		session_log_begin(&log, e);
-		tell(s, MESSAGE_RESULT, e->holder, RESULT_OK, words);
-	}
+	else if (m->kind != MESSAGE_WANT || !s->ending)
+		logins_hear(&s->logins, m);
 }
 
 /* ------------------------------------------------------------------ signals */
@@ -332,14 +92,7 @@ static void begin_end(struct server *s, int status)
 	s->status = status;
 	s->end_by = clock_ms() + END_MS;
 	sd_notify_tell("dtcpd", "STOPPING=1");
-	for (uint32_t i = 0; i < s->sessions.size; i++) {
-		struct session *e = &s->sessions.list[i];
-
-		if (!e->used || !e->held)
-			continue;
-		log_end(s, e, "dtcpd ends");
-		sessions_leave(e, false);
-	}
+	logins_end_all(&s->logins);
 	if (!builder_users(s->builder, NULL))
 		log_msg(LOG_ERR, "out of memory");
 }
@@ -359,7 +112,7 @@ static void limit_sessions(struct server *s)
 static void take_settings(struct server *s)
 {
 	limit_sessions(s);
-	tell(s, MESSAGE_IDLE, (struct holder){0}, s->config.idle, "");
+	logins_tell_idle(&s->logins);
 	if (!listens_as(s, &s->config))
 		log_msg(LOG_WARNING, "other addresses are listened at only after a restart");
 	if (s->config.sessions > s->room)
@@ -377,16 +130,11 @@ static void read_again(struct server *s)
 	}
 	config_renumber(&new, &old);
 	s->config = new;
-	if (!tell_users(s) || !builder_users(s->builder, &s->config)) {
+	if (!logins_tell_users(&s->logins) || !builder_users(s->builder, &s->config)) {
 		log_msg(LOG_ERR, "out of memory");
 		begin_end(s, STATUS_SYSTEM);
 	}
-	for (uint32_t i = 0; i < s->sessions.size; i++) {
-		struct session *e = &s->sessions.list[i];
-
-		if (e->used && e->held && !config_user(&s->config, e->user))
-			end_session(s, e, END_CHANGED, "the user was removed or changed");
-	}
+	logins_end_unknown(&s->logins);
 	take_settings(s);
 	config_free(&old);
 	log_msg(LOG_NOTICE, "%s was read again: %u users", s->o->config, s->config.n_users);
@@ -440,12 +188,11 @@ static bool open_signals(struct server *s)
 static void work(struct server *s)
 {
 	do {
-		answer(s);
-	} while (builder_work(s->builder, gone, s));
-	answer(s);
+		logins_answer(&s->logins);
+	} while (builder_work(s->builder, logins_gone, &s->logins));
+	logins_answer(&s->logins);
 	script_queue_work(&s->scripts, s->config.script);
-	if (clock_ms() >= s->write_at)
-		record(s);
+	record_file_work(&s->record);
 }
 
 static bool is_over(const struct server *s)
@@ -465,7 +212,8 @@ static void serve(struct server *s)
 		work(s);
 		if (is_over(s))
 			return;
-		deadline = clock_min(clock_min(s->write_at, s->scripts.script.deadline), s->end_by);
+		deadline = clock_min(clock_min(s->record.write_at, s->scripts.script.deadline),
+				     s->end_by);
 		p[0] = (struct pollfd){.fd = s->signals, .events = POLLIN};
 		p[1] = (struct pollfd){.fd = s->auth.broken ? -1 : s->auth.fd,
 				       .events = channel_events(&s->auth, true)};
@@ -518,7 +266,7 @@ static bool lock(struct server *s)
  * after a message. */
 static bool prepare(struct server *s)
 {
-	const struct builder_how how = {&s->sessions, s->dir, record, s};
+	const struct builder_how how = {&s->sessions, s->dir, record_file_write, &s->record};
 
 	if (!sessions_init(&s->sessions, s->room)) {
 		log_msg(LOG_ERR, "out of memory");
@@ -526,23 +274,27 @@ static bool prepare(struct server *s)
 		return false;
 	}
 	limit_sessions(s);
+	record_file_init(&s->record, s->dir, s->o->run_dir, &s->sessions, &s->config);
 	/* Each tunnel takes one, and what runs beside them a few. */
 	roles_limit_descriptors(s->sessions.size + 64);
 	s->builder = builder_open(&how, &s->status);
 	if (!s->builder)
 		return false;
+	s->logins = (struct logins){.config = &s->config,
+				    .sessions = &s->sessions,
+				    .builder = s->builder,
+				    .auth = &s->auth,
+				    .scripts = &s->scripts,
+				    .record = &s->record};
 	s->status = STATUS_SYSTEM;
-	if (!record_read(s->dir, take_over, s) && errno != ENOENT) {
-		log_msg(LOG_ERR, "what is left from before cannot be read from %s/dtcpd.state: %m",
-			s->o->run_dir);
+	if (!record_file_take_over(&s->record, s->builder))
 		return false;
-	}
 	if (!builder_users(s->builder, &s->config)) {
 		log_msg(LOG_ERR, "out of memory");
 		return false;
 	}
 	builder_settle(s->builder, clock_ms() + SETTLE_MS);
-	return record(s);
+	return record_file_write(&s->record);
 }
 
 static bool start_roles(struct server *s)
@@ -572,7 +324,8 @@ static bool start_roles(struct server *s)
 	if (!ok)
 		return false;
 	/* Each connection has three messages under way at most. */
-	if (channel_init(&s->auth, s->roles.channel, 4 * (size_t)s->slots) && tell_users(s))
+	if (channel_init(&s->auth, s->roles.channel, 4 * (size_t)s->slots) &&
+	    logins_tell_users(&s->logins))
 		return true;
 	log_msg(LOG_ERR, "out of memory");
 	return false;
@@ -592,8 +345,8 @@ static void clean_up(struct server *s)
 	if (!clean) {
 		log_msg(LOG_ERR, "not everything could be removed; the next start tries again");
 		s->status = STATUS_SYSTEM;
-	} else if (s->written) {
-		state_remove(s->dir, "dtcpd");
+	} else {
+		record_file_remove(&s->record);
 	}
 	if (s->dir >= 0 && unlinkat(s->dir, "empty", AT_REMOVEDIR) < 0 && errno != ENOENT)
 		log_msg(LOG_WARNING, "%s/empty cannot be removed: %m", s->o->run_dir);
@@ -613,7 +366,6 @@ int server_serve(const struct server_options *o)
 	*s = (struct server){.o = o,
 			     .dir = -1,
 			     .pidfile = -1,
-			     .write_at = CLOCK_NEVER,
 			     .end_by = CLOCK_NEVER,
 			     .status = STATUS_SYSTEM,
 			     .roles.channel = -1};

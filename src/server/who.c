@@ -11,7 +11,7 @@
 #include "rundir/rundir.h"
 #include "server/look.h"
 #include "server/arguments.h"
-#include "server/record.h"
+#include "server/record_file.h"
 
 /* What the state file says. */
 struct report {
@@ -151,7 +151,7 @@ int server_status(const struct server_options *o)
 	struct look l;
 
 	if (dir >= 0)
-		record_read(dir, take, &all);
+		record_file_read(dir, take, &all);
 	if (dir >= 0)
 		close(dir);
 	if (!all.alive)

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef RECORD_FILE_H
+#define RECORD_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "server/config.h"
+#include "server/record.h"
+#include "server/sessions.h"
+
+struct builder;
+
+/* dtcpd.state of the run directory: what record.h says, on the disk. */
+
+/* Reads it in directory dir, and calls fn for each line that is understood. False with
+ * errno where it cannot be read. */
+typedef void record_fn(void *arg, enum record_kind kind, const struct record_line *r);
+bool record_file_read(int dir, record_fn *fn, void *arg);
+
+/* The file as root keeps it: when it was written, and when it is to be. */
+struct record_file {
+	int dir;	     /* the run directory ... */
+	const char *run_dir; /* ... and its path, for messages */
+	const struct sessions *sessions;
+	const struct config *config;
+	bool written;	  /* the file is there */
+	bool stale;	  /* it could not be written the last time, and that was said */
+	int64_t write_at; /* when it is to be written anew, or CLOCK_NEVER */
+};
+
+void record_file_init(struct record_file *r, int dir, const char *run_dir,
+		      const struct sessions *sessions, const struct config *config);
+
+/* Has b remove what a dtcpd that was killed has left, as far as the file says. False
+ * after a message where that cannot be read. */
+bool record_file_take_over(const struct record_file *r, struct builder *b);
+
+/* Writes it now; arg is the struct record_file, as struct builder_how wants it. False
+ * after a message; then it is tried again a second later, without one. */
+bool record_file_write(void *arg);
+
+/* It is to be written within so many milliseconds. */
+void record_file_soon(struct record_file *r, int64_t in_ms);
+
+/* Writes it where it is time for that. */
+void record_file_work(struct record_file *r);
+
+/* Nothing is left that it would have to tell of. */
+void record_file_remove(const struct record_file *r);
+
+#endif

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: ISC */
+/* What root hears of auth, and what it tells it. The test is auth, and the kernel. */
+#include "server/logins.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+static struct config config;
+static struct sessions table;
+static struct channel root, auth;
+static struct script_queue scripts;
+static struct record_file record;
+static struct logins l;
+static unsigned writes;	   /* of the state file */
+static int64_t soon = -1; /* within what time it is to be written; -1: not at all */
+
+bool record_file_write(void *arg)
+{
+	(void)arg;
+	writes++;
+	return true;
+}
+
+void record_file_soon(struct record_file *r, int64_t in_ms)
+{
+	(void)r;
+	soon = in_ms;
+}
+
+bool builder_name_free(void *arg, const char *name)
+{
+	(void)arg;
+	(void)name;
+	return true;
+}
+
+bool builder_far_end_ok(struct builder *b, struct in_addr client)
+{
+	(void)b;
+	return client.s_addr != unit_ipv4("127.0.0.1").s_addr;
+}
+
+unsigned builder_way_mtu(struct builder *b, struct in_addr local, struct in_addr remote)
+{
+	(void)b;
+	(void)local;
+	(void)remote;
+	return 1500;
+}
+
+unsigned builder_index(struct builder *b, const char *name)
+{
+	(void)b;
+	(void)name;
+	return 9;
+}
+
+void builder_bytes(struct builder *b, const char *name, uint64_t *in, uint64_t *out)
+{
+	(void)b;
+	(void)name;
+	*in = *out = 0;
+}
+
+static void begin(void)
+{
+	static const char users[] = "user a secret-a prefix=2001:db8:1::/48\n"
+				    "user b secret-b prefix=2001:db8:2::/48\n";
+	int pair[2];
+
+	CHECK(config_parse(&config, "f", users, strlen(users)));
+	CHECK(sessions_init(&table, 2));
+	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	CHECK(channel_init(&root, pair[0], 8) && channel_init(&auth, pair[1], 8));
+	script_queue_init(&scripts);
+	l = (struct logins){&config, &table, NULL, &root, &scripts, &record};
+	writes = 0;
+	soon = -1;
+	unit_log_clear();
+}
+
+static void end(void)
+{
+	config_free(&config);
+	free(table.list);
+	free(root.queue);
+	free(auth.queue);
+	close(root.fd);
+	close(auth.fd);
+}
+
+static void hear(enum message_kind kind, uint32_t slot, uint32_t code)
+{
+	const struct message m = {.kind = kind, .slot = slot, .generation = 7, .code = code};
+
+	logins_hear(&l, &m);
+}
+
+/* Slot wants the tunnel of this user, from this address. */
+static void want(uint32_t slot, uint32_t user, const char *client)
+{
+	const struct message m = {.kind = MESSAGE_WANT,
+				  .slot = slot,
+				  .generation = 7,
+				  .user = user,
+				  .type = DTCP_NETWORK,
+				  .client = unit_ipv4(client),
+				  .server = unit_ipv4("198.51.100.1")};
+
+	logins_hear(&l, &m);
+}
+
+/* The tunnel of the entry is built, or is gone. */
+static void built(unsigned n)
+{
+	table.list[n].exists = table.list[n].ready = true;
+	table.list[n].now = table.list[n].want;
+}
+
+static void removed(unsigned n)
+{
+	logins_gone(&l, &table.list[n]);
+	sessions_free(&table.list[n]);
+}
+
+/* The next message that auth gets is this one. */
+static struct message told(enum message_kind kind, uint32_t slot, uint32_t code)
+{
+	struct message m = {0};
+
+	CHECK_INT(channel_receive(&auth, &m, FROM_ROOT, 64), 1);
+	CHECK_INT(m.kind, kind);
+	CHECK_INT(m.slot, slot);
+	CHECK_INT(m.code, code);
+	return m;
+}
+
+static void told_nothing(void)
+{
+	struct message m;
+
+	CHECK_INT(channel_receive(&auth, &m, FROM_ROOT, 64), 0);
+}
+
+static void up(uint32_t slot, uint32_t user, const char *client)
+{
+	want(slot, user, client);
+	built(user - 1);
+	logins_answer(&l);
+	told(MESSAGE_RESULT, slot, RESULT_OK);
+	writes = 0;
+	soon = -1;
+	unit_log_clear();
+}
+
+static void answered(void)
+{
+	struct message m;
+
+	begin();
+	want(3, 1, "203.0.113.5");
+	logins_answer(&l);
+	told_nothing();
+	CHECK_INT(writes, 0);
+	built(0);
+	logins_answer(&l);
+	CHECK_INT(writes, 1);
+	m = told(MESSAGE_RESULT, 3, RESULT_OK);
+	CHECK_INT(m.generation, 7);
+	CHECK_STR(m.text, "203.0.113.5 198.51.100.1 2001:db8:1::/48");
+	CHECK_STR(unit_log(), "5 dtcp0: a has a tunnel to 203.0.113.5 for 2001:db8:1::/48\n");
+	/* Once. */
+	logins_answer(&l);
+	told_nothing();
+	CHECK_INT(writes, 1);
+	end();
+}
+
+static void refused(void)
+{
+	begin();
+	want(1, 1, "127.0.0.1");
+	told(MESSAGE_RESULT, 1, RESULT_BROKEN);
+	CHECK_HAS(unit_log(), "no tunnel can lead to 127.0.0.1");
+	want(1, 9, "203.0.113.5");
+	told(MESSAGE_RESULT, 1, RESULT_FAILED);
+	CHECK_HAS(unit_log(), "the user is no more in the file");
+	up(1, 1, "203.0.113.5");
+	want(2, 2, "203.0.113.5");
+	told(MESSAGE_RESULT, 2, RESULT_TAKEN);
+	CHECK_HAS(unit_log(), "another user's tunnel leads to that address");
+	table.most = 1;
+	want(2, 2, "203.0.113.6");
+	told(MESSAGE_RESULT, 2, RESULT_FULL);
+	CHECK_HAS(unit_log(), "there are as many sessions as there may be");
+	CHECK(!table.list[1].used);
+	end();
+}
+
+static void displaced(void)
+{
+	begin();
+	up(1, 1, "203.0.113.5");
+	want(2, 1, "203.0.113.6");
+	told(MESSAGE_END, 1, END_DISPLACED);
+	told_nothing();
+	CHECK_HAS(unit_log(), "the session of a from 203.0.113.5 for 2001:db8:1::/48 is over (a newer login)");
+	built(0);
+	logins_answer(&l);
+	told(MESSAGE_RESULT, 2, RESULT_OK);
+	end();
+}
+
+static void left(void)
+{
+	begin();
+	hear(MESSAGE_LEFT, 5, LEFT_ENDED);
+	told(MESSAGE_GONE, 5, 0);
+	CHECK_INT(soon, -1);
+	up(1, 1, "203.0.113.5");
+	hear(MESSAGE_LEFT, 1, LEFT_CHANGED);
+	told_nothing(); /* before the tunnel is gone */
+	CHECK_INT(soon, 0);
+	CHECK_HAS(unit_log(), "is over (the password was changed)");
+	removed(0);
+	told(MESSAGE_GONE, 1, 0);
+	/* Who comes back before that hears it at once, and the tunnel stays. */
+	up(1, 1, "203.0.113.5");
+	hear(MESSAGE_LEFT, 1, LEFT_ENDED);
+	want(2, 1, "203.0.113.5");
+	told(MESSAGE_GONE, 1, 0);
+	end();
+}
+
+static void failed(void)
+{
+	begin();
+	want(1, 1, "203.0.113.5");
+	table.list[0].failed = true;
+	logins_answer(&l);
+	told(MESSAGE_RESULT, 1, RESULT_BROKEN);
+	CHECK(!table.list[0].held);
+	removed(0);
+	told_nothing();
+	up(1, 1, "203.0.113.5");
+	table.list[0].failed = true;
+	logins_answer(&l);
+	told(MESSAGE_END, 1, END_LOST);
+	CHECK(!table.list[0].held);
+	CHECK_INT(soon, 0);
+	CHECK_HAS(unit_log(), "is over (the tunnel could not be kept up)");
+	end();
+}
+
+static void pinged(void)
+{
+	int64_t ago;
+
+	begin();
+	hear(MESSAGE_PINGED, 5, 0); /* a session that is over */
+	CHECK_INT(soon, -1);
+	up(1, 1, "203.0.113.5");
+	hear(MESSAGE_PINGED, 1, 100);
+	CHECK_INT(soon, 1000);
+	ago = time(NULL) - table.list[0].pinged;
+	CHECK(ago >= 100 && ago < 1000);
+	told_nothing();
+	end();
+}
+
+static void users(void)
+{
+	struct message m;
+
+	begin();
+	CHECK(logins_tell_users(&l));
+	m = told(MESSAGE_USER, 0, 0);
+	CHECK_INT(m.user, 1);
+	CHECK_STR(m.name, "a");
+	CHECK_STR(m.text, "secret-a");
+	m = told(MESSAGE_USER, 0, 0);
+	CHECK_STR(m.text, "secret-b");
+	m = told(MESSAGE_USERS_END, 0, 0);
+	CHECK_STR(m.text, "");
+	CHECK_STR(config.users->password, "");
+	CHECK_STR(config.users->next->password, "");
+	config.idle = 300;
+	logins_tell_idle(&l);
+	told(MESSAGE_IDLE, 0, 300);
+	/* One that is not in the file any more. */
+	up(1, 1, "203.0.113.5");
+	up(2, 2, "203.0.113.6");
+	config.users->id = 3;
+	logins_end_unknown(&l);
+	told(MESSAGE_END, 1, END_CHANGED);
+	told_nothing();
+	CHECK(!table.list[0].held && table.list[1].held);
+	CHECK_INT(soon, 0);
+	end();
+}
+
+static void all(void)
+{
+	begin();
+	up(1, 1, "203.0.113.5");
+	up(2, 2, "203.0.113.6");
+	logins_end_all(&l);
+	told_nothing();
+	CHECK(!table.list[0].held && !table.list[1].held);
+	CHECK_HAS(unit_log(), "the session of a from 203.0.113.5 for 2001:db8:1::/48 is over (dtcpd ends)");
+	CHECK_HAS(unit_log(), "the session of b from 203.0.113.6 for 2001:db8:2::/48 is over (dtcpd ends)");
+	end();
+}
+
+static const struct unit_case cases[] = {
+	{"a login is answered when the tunnel is there, and in the state file", answered},
+	{"what is refused is told, and logged", refused},
+	{"a newer login of the user ends the older one's session", displaced},
+	{"who has left is told when the tunnel is gone", left},
+	{"what cannot be built or kept up is told", failed},
+	{"a keepalive is written a little later", pinged},
+	{"auth gets users and passwords, which root forgets", users},
+	{"at the end all sessions are over, and auth is told of none", all},
+};
+
+UNIT_MAIN(cases)
