@@ -21,6 +21,10 @@ struct program {
 	char text[1024]; /* the first bytes that it printed, terminated */
 };
 
+/* What each program of the system has in its environment, as the first members of env: it
+ * finds those that it starts itself, and speaks English. */
+#define PROGRAM_ENVIRONMENT (char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, (char[]){"LC_ALL=C"}
+
 /* Starts argv[0] with environment env. With feed its standard input is a pipe,
  * otherwise /dev/null. False with errno. */
 bool program_start(struct program *r, char *const argv[], char *const env[], bool feed);

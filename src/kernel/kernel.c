@@ -421,7 +421,7 @@ static void go_told(struct kernel *k)
 
 	if (removal_wanted(k) || !inspect(k, v, false) || v->d.lines.count > 0 ||
 	    (v->found.settings & v->wanted.settings)) {
-		if (k->step.on)
+		if (k->step.ip != IP_NONE)
 			step_let_go(k);
 		return;
 	}
@@ -431,21 +431,21 @@ static void go_told(struct kernel *k)
 
 bool kernel_due(const struct kernel *k)
 {
-	return k->look && (!k->step.on || k->step.told);
+	return k->look && (k->step.ip == IP_NONE || k->step.ip == IP_TOLD);
 }
 
 enum kernel_result kernel_go(struct kernel *k)
 {
 	while (kernel_due(k)) {
 		k->look = false;
-		if (k->step.told)
+		if (k->step.ip == IP_TOLD)
 			go_told(k);
 		else if (removal_wanted(k))
 			go_remove(k);
 		else if (k->want.exists)
 			go_build(k);
 	}
-	if (k->step.on)
+	if (k->step.ip != IP_NONE)
 		return KERNEL_BUSY;
 	k->mend = false;
 	if (k->failed)
@@ -459,12 +459,18 @@ void kernel_prepare(struct kernel *k)
 		step_prepare(k);
 }
 
+/* It says when it has done its lines, and does not end by that. */
+static bool tells(const struct kernel *k)
+{
+	return k->step.ip == IP_TELLS || k->step.ip == IP_TOLD;
+}
+
 /* Another purpose: what ip(8) did before is not held against what it does now. */
 static enum kernel_result begin(struct kernel *k)
 {
-	if (!k->step.on)
+	if (k->step.ip == IP_NONE)
 		k->step = (struct kernel_step){0};
-	else if (k->step.tells)
+	else if (tells(k))
 		step_let_go(k);
 	k->step.count = 0;
 	k->pause = CLOCK_NEVER;
@@ -508,15 +514,15 @@ bool kernel_whole(const struct kernel *k)
 
 enum kernel_result kernel_reaped(struct kernel *k, int status)
 {
-	bool yields = k->step.yields;
+	enum kernel_ip was = k->step.ip;
 
 	program_reaped(&k->run, status);
 	k->deadline = CLOCK_NEVER;
 	k->spare.on = false;
-	if (!k->step.on)
+	if (was == IP_NONE)
 		return KERNEL_BUSY; /* one that waited in vain */
-	k->step.on = k->step.waits = k->step.tells = k->step.told = k->step.yields = false;
-	k->step.ended = k->step.ended || !yields;
+	k->step.ip = IP_NONE;
+	k->step.ended = k->step.ended || was != IP_YIELDS;
 	k->look = true;
 	return kernel_go(k);
 }
@@ -544,15 +550,17 @@ void kernel_watch(struct kernel *k, const struct watch_event *e)
 	if (!k->exists || !meddling_concerns(k, e))
 		return;
 	k->look = true;
-	if (k->step.waits)
+	if (k->step.ip == IP_WAITS)
 		go_rest(k);
 }
 
 void kernel_printed(struct kernel *k)
 {
 	program_read(&k->run);
-	k->step.told = k->step.tells && k->run.len > 0;
-	k->look = k->look || k->step.told;
+	if (!tells(k) || k->run.len == 0)
+		return;
+	k->step.ip = IP_TOLD;
+	k->look = true;
 }
 
 int64_t kernel_wake(const struct kernel *k)
@@ -569,7 +577,7 @@ void kernel_timer(struct kernel *k, int64_t now)
 	if (now < k->deadline)
 		return;
 	k->deadline = CLOCK_NEVER;
-	if (k->spare.on || k->step.tells)
+	if (k->spare.on || tells(k))
 		step_let_go(k);
 	else
 		program_kill(&k->run);
@@ -578,6 +586,6 @@ void kernel_timer(struct kernel *k, int64_t now)
 void kernel_hurry(struct kernel *k, int64_t end_by)
 {
 	k->end_by = end_by - END_LOOK_MS;
-	if (k->step.on)
+	if (k->step.ip != IP_NONE)
 		k->deadline = clock_min(k->deadline, k->end_by);
 }

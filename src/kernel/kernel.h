@@ -33,6 +33,17 @@ struct kernel_view {
 	struct difference d;
 };
 
+/* How far the ip(8) of a step is. */
+enum kernel_ip {
+	IP_NONE,  /* none is at work; one may wait for a step, see spare */
+	IP_WAITS, /* it has its first lines, and waits for the others until the interface is
+		   * there */
+	IP_TELLS, /* it has all its lines, and will print something when it has done them */
+	IP_TOLD,  /* it has done so, and waits for more */
+	IP_ENDS,  /* it has all its lines, and ends by itself when it has done them */
+	IP_YIELDS /* it has waited in vain and ends, so that the step's own can be started */
+};
+
 struct kernel {
 	/* What is, or may be, in the kernel. It is recorded before it is made. */
 	struct tunnel now;
@@ -59,14 +70,10 @@ struct kernel {
 	} lacks; /* what this kernel or namespace has not */
 	/* The ip(8) that runs, or ran last. */
 	struct kernel_step {
-		bool on;
+		enum kernel_ip ip;
 		bool ended;     /* for the same purpose as the next one */
 		bool removes;
 		bool again;     /* the same lines once more */
-		bool waits;     /* for its other lines, until the interface is there */
-		bool tells;     /* it will print something when it has done its lines ... */
-		bool told;      /* ... and has */
-		bool yields;    /* it gets no more lines: another ip(8) is needed after it */
 		bool unready;   /* got none, since the interface cannot be prepared: said */
 		unsigned count; /* how many were run for this */
 		unsigned pauses; /* how many pauses were made for this */

@@ -38,7 +38,9 @@ static void set_deadline(struct kernel *k, int ms)
 void step_let_go(struct kernel *k)
 {
 	program_feed_end(&k->run);
-	k->step.waits = k->step.tells = k->step.told = k->spare.on = false;
+	if (k->step.ip != IP_NONE)
+		k->step.ip = IP_ENDS;
+	k->spare.on = false;
 	set_deadline(k, END_IP_MS);
 }
 
@@ -49,12 +51,11 @@ static void fed(struct kernel *k)
 	char show[sizeof "link show dev \n" + IF_NAMESIZE];
 	int len = snprintf(show, sizeof show, "link show dev %s\n", k->now.name);
 
-	k->step.waits = false;
 	if (!k->spare.keep || !program_feed(&k->run, show, (size_t)len)) {
 		step_let_go(k);
 		return;
 	}
-	k->step.tells = true;
+	k->step.ip = IP_TELLS;
 	set_deadline(k, KERNEL_SPARE_MS);
 }
 
@@ -62,7 +63,7 @@ void step_keep(struct kernel *k)
 {
 	k->run.len = k->run.cut = 0;
 	k->run.text[0] = '\0';
-	k->step.on = k->step.tells = k->step.told = false;
+	k->step.ip = IP_NONE;
 	k->spare.on = true;
 	k->spare.index = k->index;
 	set_deadline(k, KERNEL_SPARE_MS);
@@ -70,7 +71,7 @@ void step_keep(struct kernel *k)
 
 static bool start(struct kernel *k, bool removes, int priority)
 {
-	char *env[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, (char[]){"LC_ALL=C"}, NULL};
+	char *env[] = {PROGRAM_ENVIRONMENT, NULL};
 	char path[PATH_SIZE], force[] = "-force", batch[] = "-batch", from[] = "-";
 	char *plain[] = {path, batch, from, NULL}, *forced[] = {path, force, batch, from, NULL};
 
@@ -107,7 +108,7 @@ bool step_start(struct kernel *k, const struct lines *l, bool removes, bool more
 
 	if (k->run.pid > 0 && !takes_spare(k, removes)) {
 		step_let_go(k);
-		k->step.on = k->step.yields = true;
+		k->step.ip = IP_YIELDS;
 		return true;
 	}
 	if (k->run.pid <= 0 && !start(k, removes, LOG_ERR))
@@ -115,7 +116,7 @@ bool step_start(struct kernel *k, const struct lines *l, bool removes, bool more
 	k->spare.on = false;
 	k->spare.keep = k->spare.keep && !removes;
 	k->step = (struct kernel_step){
-		.on = true, .removes = removes, .waits = more, .count = count + 1};
+		.ip = more ? IP_WAITS : IP_ENDS, .removes = removes, .count = count + 1};
 	lines_copy(&k->given, l);
 	set_deadline(k, END_IP_MS);
 	feed(k, l);

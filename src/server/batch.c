@@ -51,8 +51,7 @@ bool batch_start(struct batch *b, char *path)
 {
 	char force[] = "-force", batch[] = "-batch", from[] = "-";
 	char *argv[] = {path, force, batch, from, NULL};
-	char *env[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, (char[]){"LC_ALL=C"}, b->mark,
-		       NULL};
+	char *env[] = {PROGRAM_ENVIRONMENT, b->mark, NULL};
 
 	lines_each(b->lines.text ? b->lines.text : "", show, strrchr(path, '/') + 1);
 	b->fed = 0;

@@ -771,7 +771,7 @@ static void takes_the_default(void)
 /* The next pause is over. */
 static enum kernel_result pause_ends(void)
 {
-	CHECK(!kernel_due(&k) && !k.step.on);
+	CHECK(!kernel_due(&k) && k.step.ip == IP_NONE);
 	CHECK(kernel_wake(&k) != CLOCK_NEVER);
 	kernel_timer(&k, kernel_wake(&k) - 1);
 	CHECK(!kernel_due(&k));
@@ -862,14 +862,14 @@ static void goes_on(void)
 	CHECK_INT(kernel_go(&k), KERNEL_BUSY);
 	CHECK_HAS(said(), "again and again; from now on it is built anew at keepalives only");
 	CHECK_INT(starts, 6);
-	CHECK(!k.step.on && !kernel_whole(&k));
+	CHECK(k.step.ip == IP_NONE && !kernel_whole(&k));
 	for (int i = 0; i < 3; i++) {
 		CHECK_INT(kernel_look_due(&k), KERNEL_BUSY);
 		CHECK_INT(ip_works(), KERNEL_DONE);
 		CHECK(kernel_whole(&k));
 		takes_the_default();
 		CHECK_INT(kernel_go(&k), KERNEL_BUSY);
-		CHECK(!k.step.on);
+		CHECK(k.step.ip == IP_NONE);
 	}
 	CHECK_STR(said(), "");
 	/* It is over when a keepalive finds all as it was left, and nobody did anything
@@ -879,7 +879,7 @@ static void goes_on(void)
 	CHECK_INT(kernel_look_due(&k), KERNEL_DONE);
 	takes_the_default();
 	CHECK_INT(kernel_go(&k), KERNEL_BUSY);
-	CHECK(!k.step.on);
+	CHECK(k.step.ip == IP_NONE);
 	CHECK_STR(said(), "");
 	CHECK_INT(kernel_look_due(&k), KERNEL_BUSY);
 	CHECK_INT(ip_works(), KERNEL_DONE);
@@ -887,7 +887,7 @@ static void goes_on(void)
 	CHECK_INT(kernel_look_due(&k), KERNEL_DONE);
 	takes_the_default();
 	CHECK_INT(kernel_go(&k), KERNEL_BUSY);
-	CHECK(k.step.on);
+	CHECK(k.step.ip != IP_NONE);
 	CHECK_HAS(said(), "; it is built anew\n");
 }
 
@@ -899,10 +899,10 @@ static void goes_on_and_moves(void)
 	for (int i = 1; i <= 6; i++) {
 		takes_the_default();
 		CHECK_INT(kernel_go(&k), KERNEL_BUSY);
-		if (k.step.on)
+		if (k.step.ip != IP_NONE)
 			CHECK_INT(ip_works(), KERNEL_DONE);
 	}
-	CHECK(k.others.stubborn && !k.step.on);
+	CHECK(k.others.stubborn && k.step.ip == IP_NONE);
 	t.local.s_addr = htonl(0xcb007133);
 	CHECK_INT(kernel_want(&k, &t, true), KERNEL_BUSY);
 	CHECK_HAS(fed, "tunnel change name dtcp0");
@@ -917,7 +917,7 @@ static void goes_on_and_moves(void)
 	CHECK_INT(ip_works(), KERNEL_DONE);
 	takes_the_default();
 	CHECK_INT(kernel_want_routes(&k, true), KERNEL_BUSY);
-	CHECK(!k.step.on);
+	CHECK(k.step.ip == IP_NONE);
 }
 
 /* Events that concern nobody here. */
