@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -15,313 +14,30 @@
 #include "common/clock.h"
 #include "common/jail.h"
 #include "common/log.h"
-#include "common/text.h"
 #include "server/channel.h"
+#include "server/conn.h"
 #include "server/crowd.h"
-#include "server/client_line.h"
 #include "server/message.h"
 
 enum {
-	LOGIN_S = 60,	  /* of silence, until there is a login */
-	LINGER_MS = 2000, /* for a client to close after we have */
-	/* Keepalives are told to auth together, so that a crowd's do not have all processes
-	 * run, and the state written, for each: so much later, and more for each connection. */
-	PINGED_MS = 1000,
-	PINGED_MORE_MS = 10,
-	PAUSE_MS = 100,	  /* of accept(2) when the kernel has no descriptor for us */
+	PAUSE_MS = 100, /* of accept(2) when the kernel has no descriptor for us */
+	LAG_MS = 10,	/* until auth is told more, where it has not read all yet */
 	ACCEPT_AT_ONCE = 32,
 	READ_AT_ONCE = 64
 };
 
-/* What a connection is about. Only in CONN_OPEN and CONN_UP its lines are read. */
-enum conn_state {
-	CONN_FREE,
-	CONN_OPENING,  /* auth was asked for a challenge */
-	CONN_OPEN,     /* greeted, not logged in */
-	CONN_CHECKING, /* auth was asked for a login */
-	CONN_UP,       /* logged in */
-	CONN_LEAVING,  /* over; auth was told, and the FIN waits for its MESSAGE_GONE */
-	CONN_LINGER    /* the FIN was sent; the client is to close, too */
-};
-
-struct conn {
-	enum conn_state state;
-	int fd; /* -1: none */
-	bool watched; /* epoll(7) tells when there is something to read */
-	uint32_t generation;
-	bool owed; /* auth has not said MESSAGE_GONE yet, so the slot stays */
-	uint64_t order;
-	struct in_addr client, server;
-	int64_t deadline; /* of silence */
-	bool pinged;	   /* and auth was not told yet */
-	int64_t pinged_at;
-	struct line line;
-	char type_word[24];
-};
-
 struct front {
 	const struct front_how *how;
-	unsigned idle; /* seconds */
-	struct channel auth;
+	struct conn_shared shared;
 	struct conn *conns;
 	struct crowd_member *crowd;
-	int epoll;	   /* the connections that are read from */
-	uint32_t n_watched;
-	int64_t tell_at; /* when auth is told of keepalives, or CLOCK_NEVER */
+	int epoll; /* the connections that are read from */
 	uint64_t order;
 	int64_t paused; /* until when nothing is accepted */
 	bool full;	/* every slot is in use */
 };
 
-static uint32_t slot_of(const struct front *f, const struct conn *c)
-{
-	return (uint32_t)(c - f->conns);
-}
-
-static void tell(struct front *f, const struct conn *c, struct message *m, enum message_kind kind)
-{
-	m->kind = kind;
-	m->slot = slot_of(f, c);
-	m->generation = c->generation;
-	channel_send(&f->auth, m);
-}
-
-static void tell_short(struct front *f, const struct conn *c, enum message_kind kind)
-{
-	struct message m;
-
-	memset(&m, 0, sizeof m);
-	tell(f, c, &m, kind);
-}
-
-static void free_if_over(struct conn *c)
-{
-	if (c->fd < 0 && !c->owed)
-		c->state = CONN_FREE;
-}
-
-static void hang_up(struct conn *c)
-{
-	if (c->fd >= 0)
-		close(c->fd);
-	c->fd = -1;
-	c->watched = false;
-	free_if_over(c);
-}
-
-/* Ours is said: FIN. A client that has not sent all of its own would get a reset for
- * it if the connection were closed at once, and might not see the last line. */
-static void finish(struct conn *c)
-{
-	if (c->fd < 0 || shutdown(c->fd, SHUT_WR) < 0) {
-		hang_up(c);
-		return;
-	}
-	c->state = CONN_LINGER;
-	c->deadline = clock_ms() + LINGER_MS;
-}
-
-/* The connection is over, from whichever side. Without a tunnel there is nothing to
- * wait for. */
-static void leave(struct front *f, struct conn *c)
-{
-	bool wait = c->state == CONN_UP || c->state == CONN_CHECKING;
-
-	tell_short(f, c, MESSAGE_CLOSE);
-	c->owed = true;
-	c->state = CONN_LEAVING;
-	if (!wait)
-		finish(c);
-}
-
-/* False where the client does not take it; the connection is over then, without a
- * last word. Answers are short, so a client that leaves no room for one has not read for
- * long. */
-static bool say(struct front *f, struct conn *c, const char *text)
-{
-	size_t len = strlen(text);
-
-	if (log_threshold() >= LOG_DEBUG)
-		log_msg(LOG_DEBUG, "%s: S: %.*s", text_ipv4(c->client), (int)(len - 2), text);
-	if (send(c->fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len)
-		return true;
-	if (c->state != CONN_LEAVING && c->state != CONN_LINGER)
-		leave(f, c);
-	hang_up(c);
-	return false;
-}
-
-static void say_and_leave(struct front *f, struct conn *c, const char *text)
-{
-	if (say(f, c, text))
-		leave(f, c);
-}
-
-/* The silence after which a connection ends. */
-static int64_t silence_ms(const struct front *f, const struct conn *c)
-{
-	return (int64_t)(c->state != CONN_UP && f->idle > LOGIN_S ? LOGIN_S : f->idle) * 1000;
-}
-
-/* Each line of the client starts the time of silence anew. */
-static void heard(const struct front *f, struct conn *c)
-{
-	c->deadline = clock_ms() + silence_ms(f, c);
-}
-
-/* The file has another number: it holds for the silence that there is, too. */
-static void set_idle(struct front *f, unsigned idle)
-{
-	unsigned was = f->idle;
-
-	for (uint32_t i = 0; i < f->how->slots; i++) {
-		struct conn *c = &f->conns[i];
-
-		if (c->state == CONN_FREE || c->state == CONN_LINGER)
-			continue;
-		f->idle = was;
-		c->deadline -= silence_ms(f, c);
-		f->idle = idle;
-		c->deadline += silence_ms(f, c);
-	}
-	f->idle = idle;
-}
-
-static void ask_login(struct front *f, struct conn *c, const struct client_command *command)
-{
-	struct message m;
-
-	memset(&m, 0, sizeof m);
-	memcpy(m.name, command->name, sizeof m.name);
-	memcpy(m.response, command->response, sizeof m.response);
-	m.type = command->type;
-	m.code = !command->well_formed	? LOGIN_MALFORMED
-		 : !command->type_known ? LOGIN_UNKNOWN_TYPE
-					: LOGIN_COMPLETE;
-	memcpy(c->type_word, command->type_word, sizeof c->type_word);
-	c->state = CONN_CHECKING;
-	tell(f, c, &m, MESSAGE_LOGIN);
-}
-
-static void pinged(struct front *f, struct conn *c)
-{
-	if (!say(f, c, answer_pong) || c->state != CONN_UP)
-		return;
-	c->pinged = true;
-	c->pinged_at = clock_ms();
-	f->tell_at = clock_min(f->tell_at, c->pinged_at + PINGED_MS +
-						   PINGED_MORE_MS * (int64_t)f->n_watched);
-}
-
-/* Those that auth does not take at once wait here, where they take no memory. */
-static void tell_pings(struct front *f, int64_t now)
-{
-	if (now < f->tell_at)
-		return;
-	f->tell_at = CLOCK_NEVER;
-	for (uint32_t i = 0; i < f->how->slots; i++) {
-		struct conn *c = &f->conns[i];
-		struct message m;
-
-		if (!c->pinged || c->state != CONN_UP)
-			continue;
-		if (channel_lags(&f->auth)) {
-			f->tell_at = now + PINGED_MORE_MS;
-			return;
-		}
-		memset(&m, 0, sizeof m);
-		m.code = (uint32_t)((now - c->pinged_at) / 1000);
-		if (m.code > PINGED_MOST_S)
-			m.code = PINGED_MOST_S;
-		c->pinged = false;
-		tell(f, c, &m, MESSAGE_PINGED);
-	}
-}
-
-static void obey(struct front *f, struct conn *c, const char *line)
-{
-	char shown[LINE_MAX_BYTES + 1];
-	struct client_command command;
-
-	heard(f, c);
-	if (log_threshold() >= LOG_DEBUG)
-		log_msg(LOG_DEBUG, "%s: C: %s", text_ipv4(c->client),
-			client_line_shown(line, shown));
-	client_command(line, &command);
-	switch (command.kind) {
-	case COMMAND_TUNNEL:
-		if (c->state == CONN_UP)
-			say(f, c, answer_second);
-		else
-			ask_login(f, c, &command);
-		break;
-	case COMMAND_PING:
-		pinged(f, c);
-		break;
-	case COMMAND_HELP:
-		say(f, c, answer_help);
-		break;
-	case COMMAND_QUIT:
-		say_and_leave(f, c, answer_quit);
-		break;
-	case COMMAND_UNKNOWN:
-		say(f, c, answer_invalid);
-		break;
-	}
-}
-
-/* The lines that have come in, as long as one may be answered now. */
-static void work(struct front *f, struct conn *c)
-{
-	const char *line;
-
-	while (c->state == CONN_OPEN || c->state == CONN_UP) {
-		switch (line_next(&c->line, &line)) {
-		case LINE_NONE:
-			return;
-		case LINE_READY:
-			obey(f, c, line);
-			break;
-		case LINE_TOO_LONG:
-		case LINE_CONTROL:
-			say_and_leave(f, c, answer_line);
-			return;
-		}
-	}
-}
-
-static void read_lines(struct front *f, struct conn *c)
-{
-	size_t room;
-	char *to = line_room(&c->line, &room);
-	ssize_t n = recv(c->fd, to, room, MSG_DONTWAIT);
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0) {
-		leave(f, c);
-		return;
-	}
-	line_added(&c->line, (size_t)n);
-	work(f, c);
-}
-
-static void drain(struct conn *c)
-{
-	char rest[4096];
-	ssize_t n = recv(c->fd, rest, sizeof rest, MSG_DONTWAIT);
-
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		hang_up(c);
-}
-
-static void timed_out(struct front *f, struct conn *c)
-{
-	if (c->state == CONN_LINGER)
-		hang_up(c);
-	else
-		say_and_leave(f, c, answer_timeout);
-}
+/* ------------------------------------------------------------------ who may come in */
 
 /* Those that are not logged in. One whose login is being checked stays. */
 static size_t list_crowd(const struct front *f)
@@ -342,14 +58,9 @@ static size_t list_crowd(const struct front *f)
 static void make_room(struct front *f, struct in_addr client)
 {
 	int victim = crowd_victim(f->crowd, list_crowd(f), client);
-	struct conn *c;
 
-	if (victim < 0)
-		return;
-	c = &f->conns[f->crowd[victim].slot];
-	if (c->state != CONN_LINGER)
-		say_and_leave(f, c, answer_crowd);
-	hang_up(c);
+	if (victim >= 0)
+		conn_make_way(&f->shared, &f->conns[f->crowd[victim].slot]);
 }
 
 static struct conn *free_slot(struct front *f)
@@ -360,15 +71,15 @@ static struct conn *free_slot(struct front *f)
 	return NULL;
 }
 
-static bool ends_of(int fd, struct in_addr client, struct conn *c)
+/* Our end of a connection; false where it has none any more. */
+static bool own_end(int fd, struct in_addr *server)
 {
 	struct sockaddr_in sin = {0};
 	socklen_t len = sizeof sin;
 
-	c->client = client;
 	if (getsockname(fd, (struct sockaddr *)&sin, &len) < 0 || sin.sin_family != AF_INET)
 		return false;
-	c->server = sin.sin_addr;
+	*server = sin.sin_addr;
 	return true;
 }
 
@@ -377,8 +88,8 @@ static bool accept_one(struct front *f, int listener)
 {
 	struct sockaddr_in sin = {0};
 	socklen_t len = sizeof sin;
-	struct message m;
 	struct conn *c = free_slot(f);
+	struct in_addr server;
 	int fd;
 
 	f->full = !c;
@@ -390,111 +101,61 @@ static bool accept_one(struct front *f, int listener)
 			f->paused = clock_ms() + PAUSE_MS;
 		return false;
 	}
-	make_room(f, sin.sin_addr);
-	*c = (struct conn){.state = CONN_OPENING,
-			   .fd = fd,
-			   .generation = c->generation + 1,
-			   .order = ++f->order,
-			   .deadline = CLOCK_NEVER};
-	if (!ends_of(fd, sin.sin_addr, c)) {
-		hang_up(c);
+	if (!own_end(fd, &server)) {
+		close(fd);
 		return true;
 	}
-	heard(f, c);
-	memset(&m, 0, sizeof m);
-	m.client = c->client;
-	m.server = c->server;
-	tell(f, c, &m, MESSAGE_OPEN);
+	make_room(f, sin.sin_addr);
+	conn_begin(&f->shared, c, fd, ++f->order, sin.sin_addr, server);
 	return true;
 }
 
-static void login_result(struct front *f, struct conn *c, const struct message *m)
+/* ------------------------------------------------------------------ all connections */
+
+static void set_idle(struct front *f, unsigned idle)
 {
-	char answer[ANSWER_MAX];
+	unsigned was = f->shared.idle;
 
-	answer_login(answer, (enum message_result)m->code, m->text, c->type_word);
-	c->state = m->code == RESULT_OK ? CONN_UP : CONN_OPEN;
-	heard(f, c);
-	if (m->code == RESULT_LAST)
-		say_and_leave(f, c, answer);
-	else if (say(f, c, answer))
-		work(f, c);
-}
-
-/* The session, or the connection before it was greeted, is over by auth's word. */
-static void ended(struct front *f, struct conn *c, enum message_end why)
-{
-	char answer[ANSWER_MAX];
-
-	c->owed = false;
-	if (c->state == CONN_LINGER || c->fd < 0) {
-		free_if_over(c);
-		return;
-	}
-	answer_end(answer, why);
-	if (c->state != CONN_LEAVING) { /* there the last word was said */
-		c->state = CONN_LEAVING;
-		say(f, c, answer);
-	}
-	finish(c);
-}
-
-static void greet(struct front *f, struct conn *c, const char *challenge)
-{
-	char answer[ANSWER_MAX];
-
-	answer_greeting(answer, challenge);
-	c->state = CONN_OPEN;
-	if (say(f, c, answer))
-		work(f, c);
-}
-
-static void gone(struct conn *c)
-{
-	c->owed = false;
-	if (c->state == CONN_LEAVING)
-		finish(c);
-	free_if_over(c);
+	f->shared.idle = idle;
+	for (uint32_t i = 0; i < f->how->slots; i++)
+		conn_set_idle(&f->shared, &f->conns[i], was);
 }
 
 static void hear_auth(struct front *f, const struct message *m)
 {
-	struct conn *c = &f->conns[m->slot];
-
-	if (m->kind == MESSAGE_IDLE) {
+	if (m->kind == MESSAGE_IDLE)
 		set_idle(f, m->code);
+	else
+		conn_hear(&f->shared, &f->conns[m->slot], m);
+}
+
+/* Those that auth does not take at once wait here, where they take no memory. */
+static void tell_pings(struct front *f, int64_t now)
+{
+	if (now < f->shared.tell_at)
 		return;
-	}
-	if (c->state == CONN_FREE || c->generation != m->generation)
-		return;
-	switch (m->kind) {
-	case MESSAGE_CHALLENGE:
-		if (c->state == CONN_OPENING)
-			greet(f, c, m->text);
-		break;
-	case MESSAGE_RESULT:
-		if (c->state == CONN_CHECKING)
-			login_result(f, c, m);
-		break;
-	case MESSAGE_REFUSED:
-	case MESSAGE_END:
-		ended(f, c, (enum message_end)m->code);
-		break;
-	default: /* MESSAGE_GONE: message_ok() lets no other pass */
-		gone(c);
-		break;
+	f->shared.tell_at = CLOCK_NEVER;
+	for (uint32_t i = 0; i < f->how->slots; i++) {
+		struct conn *c = &f->conns[i];
+
+		if (!c->pinged || c->state != CONN_UP)
+			continue;
+		if (channel_lags(&f->shared.auth)) {
+			f->shared.tell_at = now + LAG_MS;
+			return;
+		}
+		conn_tell_ping(&f->shared, c, now);
 	}
 }
 
 /* False where the kernel cannot, and the connection is over. */
 static bool watch(struct front *f, struct conn *c, bool on)
 {
-	struct epoll_event e = {.events = EPOLLIN, .data.u32 = slot_of(f, c)};
+	struct epoll_event e = {.events = EPOLLIN, .data.u32 = c->slot};
 
 	if (c->watched != on &&
 	    epoll_ctl(f->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, c->fd, &e) < 0) {
-		leave(f, c);
-		hang_up(c);
+		conn_drop(&f->shared, c);
 		return false;
 	}
 	c->watched = on;
@@ -504,32 +165,19 @@ static bool watch(struct front *f, struct conn *c, bool on)
 /* From which connections is read now, and until when that is waited for. */
 static void watch_all(struct front *f, int64_t now, int64_t *deadline)
 {
-	*deadline = now < f->paused ? clock_min(f->paused, f->tell_at) : f->tell_at;
-	f->n_watched = 0;
+	*deadline = f->shared.tell_at;
+	if (now < f->paused)
+		*deadline = clock_min(*deadline, f->paused);
+	f->shared.n_heard = 0;
 	for (uint32_t i = 0; i < f->how->slots; i++) {
 		struct conn *c = &f->conns[i];
-		bool on = c->state == CONN_OPEN || c->state == CONN_UP || c->state == CONN_LINGER;
+		bool on = conn_reads(c);
 
 		if (c->fd < 0 || !watch(f, c, on) || !on)
 			continue;
 		*deadline = clock_min(*deadline, c->deadline);
-		f->n_watched++;
+		f->shared.n_heard++;
 	}
-}
-
-/* What poll(2) is to look at: auth, the connections together, and the listeners; returns
- * how many. While auth lags behind nothing is read that would make more messages for it. */
-enum { POLL_AUTH, POLL_CONNS, POLL_LISTENERS };
-static nfds_t list_polls(const struct front *f, int64_t now, struct pollfd *p)
-{
-	bool busy = channel_busy(&f->auth), deaf = busy || f->full || now < f->paused;
-
-	p[POLL_AUTH] = (struct pollfd){.fd = f->auth.fd, .events = channel_events(&f->auth, true)};
-	p[POLL_CONNS] = (struct pollfd){.fd = busy ? -1 : f->epoll, .events = POLLIN};
-	for (unsigned i = 0; i < f->how->n_listeners; i++)
-		p[POLL_LISTENERS + i] =
-			(struct pollfd){.fd = deaf ? -1 : f->how->listeners[i], .events = POLLIN};
-	return POLL_LISTENERS + f->how->n_listeners;
 }
 
 static void serve_conns(struct front *f)
@@ -541,12 +189,8 @@ static void serve_conns(struct front *f)
 		struct conn *c = &f->conns[e[i].data.u32];
 
 		/* Something before it in this round may have ended it. */
-		if (!c->watched)
-			continue;
-		if (c->state == CONN_LINGER)
-			drain(c);
-		else if (c->state == CONN_OPEN || c->state == CONN_UP)
-			read_lines(f, c);
+		if (c->watched && conn_reads(c))
+			conn_read(&f->shared, c);
 	}
 }
 
@@ -555,29 +199,56 @@ static void serve_timers(struct front *f, int64_t now)
 	for (uint32_t i = 0; i < f->how->slots; i++) {
 		struct conn *c = &f->conns[i];
 
-		if (c->fd >= 0 && now >= c->deadline &&
-		    (c->state == CONN_OPEN || c->state == CONN_UP || c->state == CONN_LINGER))
-			timed_out(f, c);
+		if (c->fd >= 0 && now >= c->deadline && conn_reads(c))
+			conn_timed_out(&f->shared, c);
 	}
+}
+
+/* The server ends: root has removed the tunnels, or has died. */
+static void say_goodbye(struct front *f)
+{
+	for (uint32_t i = 0; i < f->how->slots; i++)
+		conn_say_goodbye(&f->conns[i]);
+}
+
+/* ------------------------------------------------------------------ the process */
+
+/* What poll(2) is to look at: auth, the connections together, and the listeners; returns
+ * how many. While auth lags behind nothing is read that would make more messages for it. */
+enum { POLL_AUTH, POLL_CONNS, POLL_LISTENERS };
+static nfds_t list_polls(const struct front *f, int64_t now, struct pollfd *p)
+{
+	const struct channel *auth = &f->shared.auth;
+	bool busy = channel_busy(auth), deaf = busy || f->full || now < f->paused;
+
+	p[POLL_AUTH] = (struct pollfd){.fd = auth->fd, .events = channel_events(auth, true)};
+	p[POLL_CONNS] = (struct pollfd){.fd = busy ? -1 : f->epoll, .events = POLLIN};
+	for (unsigned i = 0; i < f->how->n_listeners; i++)
+		p[POLL_LISTENERS + i] =
+			(struct pollfd){.fd = deaf ? -1 : f->how->listeners[i], .events = POLLIN};
+	return POLL_LISTENERS + f->how->n_listeners;
 }
 
 static void serve(struct front *f)
 {
+	struct channel *auth = &f->shared.auth;
 	struct message ready;
 
 	memset(&ready, 0, sizeof ready);
 	ready.kind = MESSAGE_READY;
-	channel_send(&f->auth, &ready);
-	while (!f->auth.broken) {
+	channel_send(auth, &ready);
+	while (!auth->broken) {
 		int64_t deadline, now = clock_ms();
 		struct pollfd p[POLL_LISTENERS + CONFIG_LISTEN_MAX];
 		struct message m;
+		nfds_t n;
 
 		watch_all(f, now, &deadline);
-		if (poll(p, list_polls(f, now, p), clock_poll_timeout(deadline, now)) < 0 && errno != EINTR)
+		n = list_polls(f, now, p);
+		if (poll(p, n, clock_poll_timeout(deadline, now)) < 0 && errno != EINTR)
 			return;
-		channel_flush(&f->auth);
-		while (channel_receive(&f->auth, &m, FROM_AUTH_TO_FRONT, f->how->slots) > 0) {
+		channel_flush(auth);
+		while (channel_receive(auth, &m, FROM_AUTH_TO_FRONT, f->how->slots) > 0) {
 			hear_auth(f, &m);
 			f->full = false;
 		}
@@ -592,20 +263,6 @@ static void serve(struct front *f)
 	}
 }
 
-/* The server ends: root has removed the tunnels, or has died. */
-static void say_goodbye(struct front *f)
-{
-	for (uint32_t i = 0; i < f->how->slots; i++) {
-		struct conn *c = &f->conns[i];
-
-		if (c->fd >= 0 && c->state != CONN_LINGER && c->state != CONN_LEAVING)
-			send(c->fd, answer_stopping, strlen(answer_stopping),
-			     MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (c->fd >= 0)
-			shutdown(c->fd, SHUT_WR);
-	}
-}
-
 static bool allocate(struct front *f, int channel)
 {
 	uint32_t slots = f->how->slots;
@@ -615,10 +272,12 @@ static bool allocate(struct front *f, int channel)
 	f->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (!f->conns || !f->crowd || f->epoll < 0)
 		return false;
-	for (uint32_t i = 0; i < slots; i++)
+	for (uint32_t i = 0; i < slots; i++) {
+		f->conns[i].slot = i;
 		f->conns[i].fd = -1;
+	}
 	/* A connection has three messages under way at most, and half must do. */
-	return channel_init(&f->auth, channel, 8 * (size_t)slots);
+	return channel_init(&f->shared.auth, channel, 8 * (size_t)slots);
 }
 
 void front_main(int channel, const struct front_how *how)
@@ -626,8 +285,8 @@ void front_main(int channel, const struct front_how *how)
 	static struct front f;
 
 	f.how = how;
-	f.idle = how->idle;
-	f.tell_at = CLOCK_NEVER;
+	f.shared.idle = how->idle;
+	f.shared.tell_at = CLOCK_NEVER;
 	if (!allocate(&f, channel)) {
 		log_msg(LOG_ERR, "the front has too little memory");
 		return;
