@@ -5,8 +5,6 @@
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <netinet/icmp6.h>
-#include <netinet/ip6.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,16 +14,8 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "keeper/echo.h"
 #include "kernel/interface.h"
-
-/* An echo is the two headers and SMALL bytes that are the same in each, and where it
- * is to fill the MTU zeros after them. */
-enum { HEADERS = sizeof(struct ip6_hdr) + sizeof(struct icmp6_hdr), SMALL = 8, BIG_MAX = 65535 };
-static const unsigned char payload[SMALL] = {'d', 't', 'c', 'p', '-', 'u', 'p', '\n'};
-
-/* The lowest two bits of an echo's sequence number; the others count. */
-enum kind { KIND_SMALL, KIND_BIG, KIND_LOCAL };
-enum { KIND_BITS = 2, NUMBERS = 0x10000 >> KIND_BITS };
 
 void probe_init(struct probe *p)
 {
@@ -69,27 +59,6 @@ void probe_gone(struct probe *p, unsigned index)
 void probe_tunnel(struct probe *p, const struct tunnel *t)
 {
 	p->tunnel = *t;
-}
-
-/* The link-local address that the kernel gives a sit interface (RFC 4213, 3.7). */
-static struct in6_addr link_local(const struct tunnel *t)
-{
-	struct in6_addr a = {.s6_addr = {0xfe, 0x80}};
-
-	memcpy(a.s6_addr + 12, &t->local, 4);
-	return a;
-}
-
-/* Where an echo of this kind comes from. */
-static struct in6_addr source(const struct tunnel *t, enum kind kind)
-{
-	struct in6_addr a;
-
-	if (kind != KIND_LOCAL && t->type == DTCP_HOST)
-		return t->near6;
-	if (kind != KIND_LOCAL && t->n_prefixes > 0 && prefix_subnet(&t->prefixes[0], 0, &a))
-		return a;
-	return link_local(t);
 }
 
 /* Programs for the filters below. The offsets are those of an IPv6 packet; what is
@@ -178,85 +147,15 @@ static bool ready(struct probe *p)
 	return p->fd >= 0;
 }
 
-/* RFC 1071, over 16-bit words in network byte order. */
-static uint32_t add_words(uint32_t sum, const void *data, size_t len)
-{
-	const unsigned char *b = data;
-
-	for (size_t i = 0; i + 1 < len; i += 2)
-		sum += (uint32_t)(b[i] << 8 | b[i + 1]);
-	return sum;
-}
-
-/* Of the ICMPv6 message, with the pseudo-header of RFC 8200, 8.1. The zeros of a
- * big echo add nothing. */
-static uint16_t checksum(const struct ip6_hdr *ip, const struct icmp6_hdr *icmp)
-{
-	uint32_t sum = ntohs(ip->ip6_plen) + IPPROTO_ICMPV6;
-
-	sum = add_words(sum, &ip->ip6_src, sizeof ip->ip6_src);
-	sum = add_words(sum, &ip->ip6_dst, sizeof ip->ip6_dst);
-	sum = add_words(sum, icmp, sizeof *icmp);
-	sum = add_words(sum, payload, sizeof payload);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return htons((uint16_t)~sum);
-}
-
-/* Bytes after the IPv6 header. */
-static size_t echo_len(const struct probe *p, enum kind kind)
-{
-	size_t mtu = p->tunnel.mtu;
-
-	if (kind == KIND_BIG && mtu > HEADERS + SMALL)
-		return mtu - sizeof(struct ip6_hdr);
-	return sizeof(struct icmp6_hdr) + SMALL;
-}
-
 static uint16_t next(uint16_t number)
 {
-	return (uint16_t)((number + 1u) % NUMBERS);
-}
-
-static uint16_t sequence(uint16_t number, enum kind kind)
-{
-	return htons((uint16_t)((unsigned)number << KIND_BITS | kind));
-}
-
-struct echo {
-	struct ip6_hdr ip;
-	struct icmp6_hdr icmp;
-	struct iovec iov[4];
-};
-
-/* An echo request to ff02::LAST. */
-static void make_echo(const struct probe *p, enum kind kind, unsigned char last, struct echo *e)
-{
-	static unsigned char zero[BIG_MAX];
-	size_t len = echo_len(p, kind);
-
-	e->ip = (struct ip6_hdr){
-		.ip6_flow = htonl(6u << 28),
-		.ip6_plen = htons((uint16_t)len),
-		.ip6_nxt = IPPROTO_ICMPV6,
-		.ip6_hlim = 255,
-		.ip6_src = source(&p->tunnel, kind),
-		.ip6_dst.s6_addr = {0xff, 2, [15] = last},
-	};
-	e->icmp = (struct icmp6_hdr){.icmp6_type = ICMP6_ECHO_REQUEST};
-	e->icmp.icmp6_id = p->id;
-	e->icmp.icmp6_seq = sequence(p->number, kind);
-	e->icmp.icmp6_cksum = checksum(&e->ip, &e->icmp);
-	e->iov[0] = (struct iovec){&e->ip, sizeof e->ip};
-	e->iov[1] = (struct iovec){&e->icmp, sizeof e->icmp};
-	e->iov[2] = (struct iovec){(void *)(uintptr_t)payload, SMALL};
-	e->iov[3] = (struct iovec){zero, len - sizeof e->icmp - SMALL};
+	return (uint16_t)((number + 1u) % ECHO_NUMBERS);
 }
 
 /* A far end that is a router answers to ff02::2; a plain host, or a router that
  * did not join it on a tunnel, answers to ff02::1. False with errno where neither can
  * be sent. */
-static bool send_both(struct probe *p, enum kind kind)
+static bool send_both(struct probe *p, enum echo_kind kind)
 {
 	struct sockaddr_ll to = on(p->index);
 	struct mmsghdr m[2];
@@ -264,7 +163,8 @@ static bool send_both(struct probe *p, enum kind kind)
 
 	memset(m, 0, sizeof m);
 	for (unsigned i = 0; i < 2; i++) {
-		make_echo(p, kind, (unsigned char)(2 - i), &e[i]);
+		echo_make(&e[i], &p->tunnel, kind, p->id, p->number,
+			  i == 0 ? ECHO_TO_ROUTERS : ECHO_TO_NODES);
 		m[i].msg_hdr = (struct msghdr){.msg_name = &to,
 					       .msg_namelen = sizeof to,
 					       .msg_iov = e[i].iov,
@@ -280,7 +180,7 @@ static bool send_both(struct probe *p, enum kind kind)
  * alone that nobody answers. */
 static void send_echo(struct probe *p, bool big, int64_t now_us)
 {
-	enum kind kind = big ? KIND_BIG : KIND_SMALL;
+	enum echo_kind kind = big ? ECHO_BIG : ECHO_SMALL;
 
 	p->error = 0;
 	p->heard = 0;
@@ -295,7 +195,7 @@ static void send_echo(struct probe *p, bool big, int64_t now_us)
 	if (!send_both(p, kind))
 		p->error = errno;
 	if (!big && p->number != p->first && p->tunnel.type != DTCP_TUNNELONLY)
-		send_both(p, KIND_LOCAL);
+		send_both(p, ECHO_LOCAL);
 }
 
 static void good(struct probe *p)
@@ -365,34 +265,8 @@ int probe_listens(const struct probe *p)
 /* True where number is that of an echo of this check; early is how many came after. */
 static bool counts(const struct probe *p, uint16_t number, unsigned *early)
 {
-	*early = (unsigned)(p->number - number) % NUMBERS;
-	return *early <= (unsigned)(p->number - p->first) % NUMBERS;
-}
-
-/* Compares an answer with what was sent. */
-static bool is_answer(const struct probe *p, const unsigned char *packet, size_t len,
-		      enum kind *kind, unsigned *early)
-{
-	struct ip6_hdr ip;
-	struct icmp6_hdr icmp;
-	struct in6_addr ours;
-	uint16_t seq;
-
-	if (len < HEADERS + SMALL)
-		return false;
-	memcpy(&ip, packet, sizeof ip);
-	memcpy(&icmp, packet + sizeof ip, sizeof icmp);
-	seq = ntohs(icmp.icmp6_seq);
-	*kind = (enum kind)(seq & 3);
-	if (*kind > KIND_LOCAL)
-		return false;
-	ours = source(&p->tunnel, *kind);
-	return ip.ip6_vfc >> 4 == 6 && ip.ip6_nxt == IPPROTO_ICMPV6 &&
-	       ntohs(ip.ip6_plen) == echo_len(p, *kind) && len == sizeof ip + ntohs(ip.ip6_plen) &&
-	       memcmp(&ip.ip6_dst, &ours, sizeof ours) == 0 &&
-	       icmp.icmp6_type == ICMP6_ECHO_REPLY && icmp.icmp6_code == 0 &&
-	       icmp.icmp6_id == p->id && counts(p, seq >> KIND_BITS, early) &&
-	       memcmp(packet + HEADERS, payload, SMALL) == 0;
+	*early = (unsigned)(p->number - number) % ECHO_NUMBERS;
+	return *early <= (unsigned)(p->number - p->first) % ECHO_NUMBERS;
 }
 
 /* One packet, len bytes long, of which the first ones are here. */
@@ -400,19 +274,21 @@ static enum probe_news take(struct probe *p, const unsigned char *packet, size_t
 			    int64_t now_us)
 {
 	enum probe_news news;
+	enum echo_kind kind;
+	uint16_t number;
 	unsigned early;
-	enum kind kind;
 
 	p->heard++;
-	if (!is_answer(p, packet, len, &kind, &early))
+	if (!echo_is_answer(packet, len, &p->tunnel, p->id, &kind, &number) ||
+	    !counts(p, number, &early))
 		return PROBE_NOTHING;
-	if (kind == KIND_LOCAL) {
+	if (kind == ECHO_LOCAL) {
 		p->local_answered = true;
 		return PROBE_NOTHING;
 	}
-	news = step(p, kind == KIND_BIG ? PATH_EV_ANSWER_BIG : PATH_EV_ANSWER, 0, now_us);
-	if (news == PROBE_OK && kind == KIND_SMALL && early < PROBE_SENT)
-		p->rtt_us = now_us - p->sent_us[(p->number - early) % NUMBERS % PROBE_SENT];
+	news = step(p, kind == ECHO_BIG ? PATH_EV_ANSWER_BIG : PATH_EV_ANSWER, 0, now_us);
+	if (news == PROBE_OK && kind == ECHO_SMALL && early < PROBE_SENT)
+		p->rtt_us = now_us - p->sent_us[(p->number - early) % ECHO_NUMBERS % PROBE_SENT];
 	return news;
 }
 
@@ -422,7 +298,7 @@ enum { ANSWERS = 4 };
 
 enum probe_news probe_read(struct probe *p, int64_t now_us)
 {
-	unsigned char packets[ANSWERS][HEADERS + SMALL];
+	unsigned char packets[ANSWERS][ECHO_BYTES];
 	enum probe_news news = PROBE_NOTHING;
 	struct iovec iov[ANSWERS];
 	struct mmsghdr m[ANSWERS];
