@@ -279,7 +279,7 @@ void keeper_loop(struct keeper *k)
 	k->now_us = clock_us();
 	if (k->kernel.exists)
 		hear_kernel(k, kernel_want(&k->kernel, NULL, false));
-	if (uplink_lines(&k->uplink, 0).absent == (uint32_t)(1ull << k->fsm.n_accounts) - 1)
+	if (!uplink_has_line(&k->uplink))
 		uplink_explain(&k->uplink);
 	events_post(&k->events, EV_BEGIN, 0);
 	settle(k);

@@ -168,13 +168,6 @@ static bool makes_a_line(const struct uplink *u, const struct uplink_account *a,
 	return !a->server.s_addr && !u->named && !a->link[0];
 }
 
-static bool has_line(struct uplink *u, const struct uplink_account *a)
-{
-	struct way ways[WAY_MOST];
-
-	return makes_a_line(u, a, find(u, a, ways));
-}
-
 /* Whether one of these is not the line in use, and, with untried, was not tried. */
 static bool any_other(const struct uplink *u, const struct uplink_account *a,
 		      const struct way *ways, int n, bool untried)
@@ -211,6 +204,18 @@ struct uplink_lines uplink_lines(struct uplink *u, unsigned n)
 			l.others = any_other(u, a, ways, found, false);
 	}
 	return l;
+}
+
+bool uplink_has_line(struct uplink *u)
+{
+	for (unsigned i = 0; i < u->n_accounts; i++) {
+		const struct uplink_account *a = &u->accounts[i];
+		struct way ways[WAY_MOST];
+
+		if (makes_a_line(u, a, find(u, a, ways)))
+			return true;
+	}
+	return false;
 }
 
 static bool is_among(const struct line *l, const struct way *ways, int n)
@@ -375,14 +380,6 @@ static bool is_there(const struct line *l, const struct way *ways, int n)
 	return false;
 }
 
-static bool any_line(struct uplink *u)
-{
-	for (unsigned i = 0; i < u->n_accounts; i++)
-		if (has_line(u, &u->accounts[i]))
-			return true;
-	return false;
-}
-
 static bool any_untried(struct uplink *u)
 {
 	for (unsigned i = 0; i < u->n_accounts; i++)
@@ -418,7 +415,7 @@ static enum uplink_news judge(struct uplink *u, unsigned n, const struct way *al
 			"%s: link %s has lost the address %s, or its way to the server", u->who,
 			u->use.link, text_ipv4(u->use.local));
 		u->in_use = false;
-		return any_line(u) ? UPLINK_LINE : UPLINK_GONE;
+		return uplink_has_line(u) ? UPLINK_LINE : UPLINK_GONE;
 	}
 	if (same->local.s_addr != u->use.local.s_addr) {
 		log_msg(LOG_NOTICE, "%s: link %s has the address %s now, not %s", u->who,
@@ -449,9 +446,9 @@ enum uplink_news uplink_look(struct uplink *u, enum uplink_phase phase, unsigned
 	if (u->near.index || u->in_use)
 		u->near_ok = is_there(u->near.index ? &u->near : &u->use, all, n_all);
 	if (phase == UPLINK_WAITS)
-		return any_line(u) ? UPLINK_LINE : UPLINK_SAME;
+		return uplink_has_line(u) ? UPLINK_LINE : UPLINK_SAME;
 	if (phase == UPLINK_PAUSES)
-		news = !any_line(u) ? UPLINK_GONE : any_untried(u) ? UPLINK_LINE : UPLINK_SAME;
+		news = !uplink_has_line(u) ? UPLINK_GONE : any_untried(u) ? UPLINK_LINE : UPLINK_SAME;
 	else if (u->in_use)
 		news = judge(u, n, all, n_all);
 	if (phase == UPLINK_STAYS && news == UPLINK_SAME && has_untried(u, &u->accounts[n]))
@@ -561,5 +558,5 @@ bool uplink_event_down(struct uplink *u, const char *link, struct in_addr addres
 	/* A hook of an older address may be late. */
 	if (!address.s_addr && index && way_usable(index))
 		return true;
-	return any_line(u);
+	return uplink_has_line(u);
 }

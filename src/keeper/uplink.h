@@ -97,6 +97,9 @@ struct uplink_lines {
 };
 struct uplink_lines uplink_lines(struct uplink *u, unsigned n);
 
+/* True where some account has a line. */
+bool uplink_has_line(struct uplink *u);
+
 /* A login of account n begins, in this round of the state machine. */
 void uplink_login(struct uplink *u, unsigned n, unsigned round);
 

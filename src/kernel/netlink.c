@@ -202,6 +202,12 @@ static int ask_one(void *arg, int fd)
 	return answered ? 0 : q->answer;
 }
 
+void netlink_complain(int error)
+{
+	log_msg(LOG_ERR, "the kernel cannot be asked for interfaces, addresses and routes: %s",
+		strerror(error));
+}
+
 int netlink_ask(struct nlmsghdr *request, netlink_fn *fn, void *arg)
 {
 	struct question q = {request, fn, arg, 0};
@@ -209,8 +215,7 @@ int netlink_ask(struct nlmsghdr *request, netlink_fn *fn, void *arg)
 
 	if (!error)
 		return q.answer;
-	log_msg(LOG_ERR, "the kernel cannot be asked for interfaces, addresses and routes: %s",
-		strerror(error));
+	netlink_complain(error);
 	return error;
 }
 

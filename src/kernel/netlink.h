@@ -40,6 +40,9 @@ int netlink_once(int (*ask)(void *arg, int fd), void *arg);
  * gave no answer. */
 int netlink_ask(struct nlmsghdr *request, netlink_fn *fn, void *arg);
 
+/* The message for an error number of those above that have none. */
+void netlink_complain(int error);
+
 /* Calls fn for each message that has come to a socket on which the kernel tells of
  * changes. False where some were lost. */
 bool netlink_drain(int fd, netlink_fn *fn, void *arg);

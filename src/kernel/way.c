@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/log.h"
 #include "kernel/interface.h"
 #include "kernel/lists.h"
 #include "kernel/netlink.h"
@@ -198,8 +197,7 @@ static bool ask_kernel(struct look *l, int (*look)(void *arg, int fd))
 	int error = netlink_once(look, l);
 
 	if (error)
-		log_msg(LOG_ERR, "the kernel cannot be asked for interfaces, addresses and routes: %s",
-			strerror(error));
+		netlink_complain(error);
 	return !error;
 }
 
