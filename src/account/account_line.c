@@ -40,7 +40,8 @@ static bool bad_field(char *why, const char *what, const char *value, const char
 	return false;
 }
 
-/* Names the space alone: with it, the field may hold the password as well. */
+/* The message names the space but not the field: since the space separated nothing, the field
+ * may hold the password as well. */
 static bool no_odd_space(char *why, const char *what, const char *value)
 {
 	const char *space = odd_space(value);
@@ -99,9 +100,9 @@ static bool is_missing(char *why, const char *what)
 	return false;
 }
 
-/* Checks the n fields that are there. Where one of four was left out, the first is
- * named that cannot be what its place says; of two, the second may be the
- * password. */
+/* Checks the n fields that are there. Where one of the four was left out, the message names
+ * the first one whose place holds something that it cannot be. Of two fields the second may be
+ * the password, and is not looked at. */
 static bool check_fields(struct account *a, char *const field[4], int n, char *why)
 {
 	if (n < 1)

@@ -8,7 +8,8 @@
 
 #include "rundir/control.h"
 
-/* A command's side of the talk with a keeper. Otherwise an exit status. */
+/* A command's side of the talk with a keeper. The functions below return one of these, or an
+ * exit status. */
 enum { ASK_AGAIN = -1, /* it is ending, or gone: look who is there now */
        ASK_LATE = -2,  /* no result by the deadline */
        ASK_SIGNAL = -3 /* *signal_seen was set */ };

@@ -23,7 +23,7 @@ enum { CALL_GO = -1 };
  * none of its accounts is meant by the command line. */
 int call_find(struct call *c, const struct options *o);
 
-/* The message that no account is what the command line asks for. */
+/* Says that no account matches the command line. */
 void call_none(const struct options *o);
 
 #endif

@@ -47,8 +47,8 @@ static int print(const struct tunnel *t)
 	return log_stdout_done() ? STATUS_OK : STATUS_SYSTEM;
 }
 
-/* A second login may end the first one's tunnel, so while a keeper holds the
- * interface its state has to do. */
+/* A second login may end the first one's tunnel. So while a keeper holds the interface, nobody
+ * logs in, and the keeper's state is shown instead. */
 static bool from_keeper(const struct call *c, const struct options *o, int *status)
 {
 	int dir = rundir_open(o->run_dir, false);

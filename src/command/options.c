@@ -172,7 +172,7 @@ static int one_option(struct options *o, int c, char *argv[])
 	}
 }
 
-/* A hook tells, and neither waits nor chooses. */
+/* A hook only tells what has happened: it neither waits nor chooses a link. */
 static int check_event(const struct options *o)
 {
 	if (o->command == COMMAND_STATUS || o->command == COMMAND_CHECK)
@@ -224,7 +224,7 @@ static const char *meant(const char *word)
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (strcmp(word, words[i][0]) == 0)
 			return words[i][1];
-	/* ppp0 is meant as an interface also while it is not there. */
+	/* A name like ppp0 means an interface, even if there is none of that name now. */
 	return if_nametoindex(word) || text_is_tunnel_name(word)
 		       ? "dtcp-up --link NAME is for the name of an interface" : NULL;
 }
@@ -234,7 +234,8 @@ static int take_address(struct options *o, const char *word, const char *second)
 	bool none = o->command == COMMAND_STATUS || o->command == COMMAND_CHECK ||
 		    (o->command == COMMAND_DOWN && !o->event[0]);
 	bool is_address = inet_pton(AF_INET, word, &o->address) == 1 && o->address.s_addr;
-	/* Only of what is none: where no interface has a name the kernel runs modprobe(8). */
+	/* Asked only of a word that is no address: for a name that no interface has, the
+	 * kernel runs modprobe(8). */
 	const char *other = is_address ? NULL : meant(word);
 
 	if (none && !other)

@@ -188,7 +188,7 @@ static const char *ago(time_t then, char *out, size_t size)
 	return out;
 }
 
-/* Escaped, since --run-dir may name a directory of anybody's. */
+/* Escaped, since --run-dir may name a directory that anybody can write to. */
 static void row(const char *name, const char *value)
 {
 	char shown[LOG_TEXT_MAX];

@@ -65,8 +65,8 @@ static int late(const struct keeper_how *how, const struct options *o)
 	return STATUS_PENDING;
 }
 
-/* How much longer than its wait a caller that does not wait gives the keeper to say how
- * it stands: who is slow has its time, who does nothing at all has not. */
+/* How long a caller with --wait 0 waits for the keeper to say how it stands. A slow keeper has
+ * its time; one that is stopped would never use it. */
 static int64_t patience(const struct keeper_how *how, const struct options *o)
 {
 	if (o->wait > 0)
@@ -140,7 +140,7 @@ static int start_keeper(struct keeper_how *how, const struct control_request *r,
 	int pair[2], status;
 	pid_t pid;
 
-	/* Before there is anything that would be left if we ended here. */
+	/* From here on there may be something that a signal would leave behind. */
 	catch_signals(on_signal);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || (pid = fork()) < 0) {
 		log_msg(LOG_ERR, "%s: no process can be started: %m", how->interface);

@@ -78,7 +78,8 @@ static const struct row {
 	{SYS_getrandom, JAIL_AUTH},
 	/* How poll() goes on after the process was stopped. */
 	{SYS_restart_syscall, ALL},
-	/* A clock that can only be read by the kernel, a heap that grows. */
+	/* Where the C library cannot read the clock without the kernel; and for a heap that
+	 * grows. */
 #ifdef SYS_clock_gettime
 	{SYS_clock_gettime, ALL},
 #else

@@ -69,9 +69,9 @@ static bool passwd_line(const char *line, const char *name, struct privs_user *u
 	return true;
 }
 
-/* /etc/passwd alone is read: the name service would load modules that stay in
- * memory, and may ask the network before there is one. fgetpwent(3) would ask
- * for the place in the file with each line. */
+/* /etc/passwd alone is read: the name service would load modules that stay in memory, and may
+ * ask the network before there is one. It is read by fgets(3), since fgetpwent(3) makes a
+ * system call for each line. */
 bool privs_find_user(const char *name, struct privs_user *user)
 {
 	FILE *f = fopen("/etc/passwd", "re");
@@ -130,8 +130,8 @@ bool privs_drop(const struct privs_user *user)
 	struct __user_cap_data_struct none[2], now[2];
 
 	memset(none, 0, sizeof none);
-	memset(now, 0xff, sizeof now); /* what the kernel leaves unset would be seen as a
-				        * capability */
+	memset(now, 0xff, sizeof now); /* so that what the kernel does not write counts as a
+				        * capability that is left */
 	if (geteuid() == 0 && !change_user(user->uid, user->gid))
 		return false;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

@@ -41,9 +41,9 @@ static int set_files(posix_spawn_file_actions_t *files, int in, int out)
 	return err ? err : posix_spawn_file_actions_adddup2(files, out, 2);
 }
 
-/* A process group of its own, and signals as they are for a program that a shell
- * starts: none blocked, none ignored. All are set, since the C library looks at each that
- * is not, and then sets it. */
+/* A process group of its own, and signals as they are for a program that a shell starts: none
+ * blocked, none ignored. All of them are named, since for each that is not the C library first
+ * asks the kernel how it is handled. */
 static int set_attributes(posix_spawnattr_t *a)
 {
 	sigset_t none, all;

@@ -51,7 +51,7 @@ void script_set(struct script_call *c, const char *name, const char *fmt, ...)
 	if (c->n == SCRIPT_VARIABLES || c->len + strlen(name) + 4 > sizeof c->text)
 		return;
 	if (c->n++ > 0)
-		c->len++; /* after the terminator of the variable before */
+		c->len++; /* skip the terminator of the variable before */
 	script_add(c, "%s=", name);
 	va_start(ap, fmt);
 	append(c, fmt, ap);

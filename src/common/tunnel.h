@@ -27,8 +27,8 @@ enum dtcp_type { DTCP_NETWORK, DTCP_HOST, DTCP_TUNNELONLY };
  * packets with our addresses leave by no other way. */
 enum route_mode { ROUTE_DEFAULT, ROUTE_NONE, ROUTE_LIST, ROUTE_GUARD };
 
-/* A line of 512 bytes from a server holds at most 49 of "2000::/32" and what stands
- * before them; the account file takes 16 of each of the others. */
+/* A server's line of 512 bytes has room for 49 prefixes of the shortest form ("2000::/32"). Of
+ * routes and LAN interfaces the account file takes 16 each. */
 enum { TUNNEL_PREFIXES = 49, TUNNEL_ROUTES = 16, TUNNEL_LANS = 16 };
 
 /* A LAN interface that gets an address of this subnet of the prefix (lan=). */

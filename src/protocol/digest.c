@@ -54,7 +54,7 @@ bool digest_load(void)
 		crypto.handle = NULL;
 		return false;
 	}
-	/* MD5 needs none of what the system's configuration file sets up, which
+	/* Without the system's configuration file: MD5 needs nothing of it, and to read it
 	 * costs more than the digest itself. */
 	crypto.init(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	return true;

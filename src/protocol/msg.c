@@ -116,7 +116,7 @@ bool msg_from_session_ok(const struct msg *m)
 	case MSG_ASKED:
 	case MSG_PONG:
 	case MSG_BYE:
-	case MSG_SERVER: /* any address: it is but asked about */
+	case MSG_SERVER: /* any address will do: it is only asked about */
 		return true;
 	case MSG_FAIL:
 		return m->code == STATUS_UNREACHABLE || m->code == STATUS_SYSTEM ||

@@ -74,7 +74,7 @@ bool offer_check(struct offer *o, char why[OFFER_WHY_MAX])
 			return false;
 		if (prefix_mask(&o->prefixes[i]))
 			o->cleared++;
-		/* The kernel takes a route once. */
+		/* The kernel refuses a route that it has already. */
 		if (is_among(o->prefixes, kept, &o->prefixes[i]))
 			o->ignored++;
 		else

@@ -59,8 +59,8 @@ void control_remove(int dir, const char *iface);
 bool control_ask(int fd, const struct control_request *r);
 bool control_say(int fd, enum control_kind kind, int code, const char *text);
 
-/* Receives without waiting: 1, 0 where there is none, -1 at the end or where
- * it is none. Texts are terminated. */
+/* Receives without waiting: 1 with a message, 0 where none has come, -1 at the end of the
+ * connection or for what is no message. Texts are terminated. */
 int control_recv_request(int fd, struct control_request *r);
 int control_recv_reply(int fd, struct control_reply *r);
 

@@ -17,8 +17,8 @@ int presence_hold(const char *path, const char *iface);
 /* Takes a caller that waits there, and hangs up: that it called is all it says. */
 void presence_accept(int presence);
 
-/* The process that keeps iface in the run directory of this path; 0 where there is none.
- * held: this process has a name there itself, which is none of the others'. */
+/* The process that keeps iface in the run directory of this path; 0 where there is none. held:
+ * this process has a name there, too, which does not count. */
 pid_t presence_find(const char *path, const char *iface, bool held);
 
 /* Whether this process keeps iface in the run directory of this path: also for those who

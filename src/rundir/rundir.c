@@ -248,8 +248,8 @@ bool rundir_is_keeper(pid_t pid)
 
 enum { PROCESS_STAT_MAX = 1024 };
 
-/* What proc(5) says of a process from the end of its second field on, a name in brackets
- * that may hold anything; NULL where there is no such process. */
+/* /proc/PID/stat of a process (proc(5)) from the end of its second field on: that is the
+ * program's name in brackets, and may hold anything. NULL where there is no such process. */
 static const char *process_stat(pid_t pid, char text[PROCESS_STAT_MAX])
 {
 	char path[40];

@@ -27,8 +27,8 @@ enum connection_result connection_wait(const struct connection *n, int fd, short
 	}
 }
 
-/* The kernel tells of a new address before it can be bound to (Linux 7.2 with one
- * processor some ms before): it is waited for that much. */
+/* The kernel may tell of a new address some milliseconds before it can be bound to (seen with
+ * Linux 7.2 on one processor). So bind(2) is tried again for that long. */
 enum { BIND_TRIES = 20, BIND_PAUSE_MS = 5 };
 
 static enum connection_result bind_to(const struct connection *n, const struct sockaddr_in *from)

@@ -23,7 +23,7 @@ static int fail(struct dialogue *d, int status, const char *fmt, ...)
 	return status;
 }
 
-/* Where a wait ended badly; what: in which part of the login, or nothing. */
+/* A wait has failed. what says in which part of the login, and is "" elsewhere. */
 static int broken(struct dialogue *d, enum connection_result r, const char *what, const char *text)
 {
 	switch (r) {
@@ -71,7 +71,7 @@ static int greeting(struct dialogue *d, struct connection *n, char *challenge)
 	return fail(d, STATUS_PROTOCOL, "the greeting is not DTCP (is the port right?): '%s'", text);
 }
 
-/* What else there is than the type that was asked for. */
+/* The types other than the one that was asked for. */
 static const char *other_types(enum dtcp_type type)
 {
 	switch (type) {
@@ -85,7 +85,8 @@ static const char *other_types(enum dtcp_type type)
 	return "there are also type=network and type=host";
 }
 
-/* The server has said no. What may be wrong is said where that can be known. */
+/* The server has refused the login. The message says what may be wrong, where that can be
+ * known. */
 static int refused(struct dialogue *d, const char *rest, const char *text)
 {
 	const char *user = d->account->user;
@@ -220,7 +221,7 @@ bool dialogue_quit(struct connection *n)
 	return true;
 }
 
-/* The answer to a ping may have come before that to quit, which is one line more. */
+/* The answer to a ping may still be on its way, as a line before the answer to quit. */
 void dialogue_wait_end(struct connection *n)
 {
 	const char *text;

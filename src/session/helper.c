@@ -93,7 +93,7 @@ static void helper_main(int fd, const struct account *a, bool wanted)
 		if (!helper_send(fd, &m))
 			return;
 	}
-	/* While the connection is made, so that it costs no time. */
+	/* Load libcrypto while the session connects, so that it costs no time. */
 	log_setup(0, LOG_ERR);
 	digest_load();
 	while (helper_recv(fd, &m) && m.kind == HELPER_CHALLENGE) {

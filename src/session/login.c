@@ -54,7 +54,7 @@ static enum connection_result ask_line(struct self *s, struct in_addr server, in
 	memset(&m, 0, sizeof m);
 	m.kind = MSG_SERVER;
 	m.address = server;
-	answer.channel = -1; /* what the keeper has to say is what is waited for */
+	answer.channel = -1; /* the keeper's word is what is waited for here, and no interruption */
 	if (!msg_send(s->channel, &m))
 		return CONNECTION_STOP;
 	r = connection_wait(&answer, s->channel, POLLIN);
@@ -108,7 +108,7 @@ static int connect_any(struct self *s, const struct helper_msg *found)
 			return STATUS_OK;
 		if (r == CONNECTION_STOP)
 			return STATUS_PENDING;
-		if (i + 1 < found->n) /* the last one is said by whoever hears of the end */
+		if (i + 1 < found->n) /* the last failure is logged by whoever hears of the end */
 			log_msg(LOG_DEBUG, "%s", s->dialogue.why);
 	}
 	return STATUS_UNREACHABLE;
@@ -134,7 +134,7 @@ static bool ask_helper(void *arg, const char *challenge, unsigned char *digest, 
 	return m.n == 1;
 }
 
-/* If the keeper does not hear of it, it prepares nothing. */
+/* If this does not arrive, the keeper only prepares less. */
 static void tell_asked(void *arg)
 {
 	struct self *s = arg;

@@ -28,7 +28,8 @@
  * is gone or the login has failed. */
 enum { QUIT_MS = 5000, QUIT_ALONE_MS = 400, QUIT_FAILED_MS = 100 };
 
-enum { STACK_USED = 64 * 1024 }; /* by the keeper, at most: more would do no harm */
+enum { STACK_USED = 64 * 1024 }; /* bytes that the keeper uses of its stack, at most; a larger
+				  * number would do no harm */
 
 static void log_to_keeper(void *arg, int priority, const char *text)
 {
@@ -170,8 +171,9 @@ static void run(struct self *s, struct account *a)
 		keep_alive(s);
 }
 
-/* What the keeper has used of its stack below this is not needed here, and would be kept
- * in memory twice. Not inlined, so that all of the caller's frame is above. */
+/* Gives back the pages of the stack that the keeper has used below this frame: they are not
+ * needed here, and would be kept in memory twice. Not inlined, so that all of the caller's
+ * frame stays. */
 static __attribute__((noinline)) void give_back_stack(void)
 {
 	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
