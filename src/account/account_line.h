@@ -12,10 +12,10 @@ struct account;
 enum { ACCOUNT_LINE_MAX = CONF_LINE_MAX };
 #define ACCOUNT_WHY_MAX CONF_WHY_MAX
 
-/* Reads one line of len bytes, without its line end: four fields, name=value
- * words, and a comment from a word that begins with '#'. Returns 1 and a new account (free with account_free()), 0 for an empty
- * line or a comment, -1 for an error with its reason, which quotes the value at
- * fault, in why. */
+/* Reads one line of len bytes, without its line end: four fields, name=value words, and a
+ * comment from a word that begins with '#'. Returns 1 and a new account (free with
+ * account_free()); 0 for an empty line or a comment; -1 for an error, with the reason in why,
+ * which quotes the value at fault. */
 int account_line_parse(const char *line, size_t len, struct account **out,
 		       char why[ACCOUNT_WHY_MAX]);
 

@@ -72,7 +72,8 @@ int ask_keeper(int dir, const char *iface, const struct control_request *r, int6
 			return ASK_LATE;
 		ask_pause();
 	}
-	status = control_ask(fd, r) ? ask_wait(fd, deadline, working_deadline, signal_seen) : ASK_AGAIN;
+	status = control_ask(fd, r) ? ask_wait(fd, deadline, working_deadline, signal_seen)
+				    : ASK_AGAIN;
 	close(fd);
 	return status;
 }

@@ -64,7 +64,10 @@ static int usage(const char *what, const char *value)
 static int set_command(struct options *o, enum command c)
 {
 	static const char *const names[] = {
-		[COMMAND_DOWN] = "--down", [COMMAND_STATUS] = "--status", [COMMAND_CHECK] = "--check"};
+		[COMMAND_DOWN] = "--down",
+		[COMMAND_STATUS] = "--status",
+		[COMMAND_CHECK] = "--check",
+	};
 
 	if (o->command != COMMAND_UP && o->command != c)
 		return usage("one of --down, --status and --check is enough:", names[c]);
@@ -190,7 +193,9 @@ static int check(const struct options *o)
 		return usage("only --status has", "--json");
 	if (o->command != COMMAND_UP && (o->foreground || o->dry_run || o->persist))
 		return usage("--down, --status and --check do not go with",
-			     o->foreground ? "--foreground" : o->dry_run ? "--dry-run" : "--persist");
+			     o->foreground ? "--foreground"
+			     : o->dry_run  ? "--dry-run"
+					   : "--persist");
 	if (o->dry_run && (o->foreground || o->persist))
 		return usage("--dry-run does not go with",
 			     o->foreground ? "--foreground" : "--persist");

@@ -71,7 +71,8 @@ static int64_t patience(const struct keeper_how *how, const struct options *o)
 {
 	if (o->wait > 0)
 		return 0;
-	return rundir_is_stopped(pidfile_holder(how->dir, how->interface)) ? END_GONE_MS : HANDOVER_MS;
+	return rundir_is_stopped(pidfile_holder(how->dir, how->interface)) ? END_GONE_MS
+									   : HANDOVER_MS;
 }
 
 /* Passes on to the caller what another keeper says, which was asked in place of this

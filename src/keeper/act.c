@@ -191,7 +191,7 @@ static void ping(struct keeper *k)
 {
 	act_restore(k);
 	peer_ping(&k->peer, k->now_us, !wants_dialogue(k));
-	/* That all is there is no event: nothing has changed. */
+	/* If everything is there that is no event: nothing has changed. */
 	if (k->report.state.build && kernel_look_due(&k->kernel) == KERNEL_FAILED)
 		hear_kernel(k, KERNEL_FAILED);
 }

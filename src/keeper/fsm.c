@@ -119,7 +119,8 @@ static unsigned start_login(struct fsm *f, int64_t now)
 	f->state = FSM_LOGIN;
 	f->login_by = now + share(f, now, FSM_LOGIN_MS);
 	f->try_by = now + share(f, now, FSM_LOGIN_MS + FSM_PATH_MS);
-	f->timer = f->login_by + 500; /* the session keeps the time; this is for one that does not */
+	/* The session keeps the time; this is for one that does not. */
+	f->timer = f->login_by + 500;
 	return DO_LOGIN;
 }
 
@@ -203,8 +204,8 @@ static unsigned end_round(struct fsm *f, int64_t now, uint32_t random)
 	return login(f, account, now);
 }
 
-/* When the tunnel lost its session. Those that are to take its place and end as well make
- * that no later. */
+/* Notes when the tunnel lost its session. If the sessions that were to take its place end as
+ * well, the first loss counts. */
 static void note_loss(struct fsm *f, int64_t now)
 {
 	if (f->lost_at == CLOCK_NEVER)

@@ -19,8 +19,8 @@ static void log_nat(const struct keeper *k, const char *server)
 		log_msg(LOG_NOTICE, "%s: server %s %s", k->how.interface, server, text);
 }
 
-/* An offer is checked again, as nobody knows who speaks from the session; then
- * for what only this side can know. */
+/* Checks the offer once more, since the session may have been taken over, and then for what
+ * only this side can know. */
 static const char *refuse_offer(struct keeper *k, struct offer *o, char why[OFFER_WHY_MAX])
 {
 	enum dtcp_type type = k->accounts.by_number[k->fsm.account]->type;
@@ -64,7 +64,8 @@ static void hear_offer(struct keeper *k, struct msg *m)
 	events_post(&k->events, EV_OFFER, 0);
 }
 
-/* The session is over, for this reason. failed: what that is before it has logged in. */
+/* The session is over, and why says for what reason. failed: the event that this is if it had
+ * not logged in. */
 static void session_over(struct keeper *k, int status, const char *why, enum fsm_event failed)
 {
 	bool after_login = k->fsm.state >= FSM_BUILD && k->fsm.state <= FSM_UP;

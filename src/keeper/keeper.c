@@ -211,7 +211,8 @@ int keeper_run(const struct keeper_how *how)
 	 * emptied, each sees the other. */
 	k->presence = presence_hold(how->run_dir, how->interface);
 	if (k->presence < 0)
-		log_msg(LOG_WARNING, "%s: no name outside of the run directory: %m", how->interface);
+		log_msg(LOG_WARNING, "%s: no name outside of the run directory: %m",
+			how->interface);
 	switch (pidfile_take(how->dir, how->interface, &k->pidfile)) {
 	case PIDFILE_HELD:
 		return held(k);

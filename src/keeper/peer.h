@@ -14,7 +14,8 @@
 struct peer {
 	struct session session, leaving;
 	bool pinged;        /* a pong is awaited */
-	bool answered;      /* the leaving session's quit was; its server has yet to close */
+	bool answered;      /* the server has answered the quit of the leaving session, and has
+			     * yet to close */
 	int64_t pinged_us;  /* when it was asked for */
 	int64_t heard_since; /* since when messages are counted */
 	unsigned heard;

@@ -59,13 +59,13 @@ enum probe_news probe_check(struct probe *p, int64_t now_us);
 /* The tunnel is t now: the near end has moved, or its MTU changed. */
 void probe_tunnel(struct probe *p, const struct tunnel *t);
 
-/* What to wait for answers at; -1 while none is wanted, or when more has come
- * since the last echo than its answers can be: whoever sends packets into the
- * tunnel is not to keep the keeper busy. */
+/* The descriptor at which answers are waited for. -1 while none is wanted; and when more
+ * packets have come since the last echo than answers to it can be, so that nobody keeps the
+ * keeper busy by sending into the tunnel. */
 enum { PROBE_HEARD_MAX = 500 }; /* more than wait in the socket by default */
 int probe_listens(const struct probe *p);
 
-/* A check whose first echo is not answered yet, and may well be. */
+/* True while a check's first echo is not answered but may still be. */
 bool probe_is_new(const struct probe *p, int64_t now_us);
 
 /* The socket is readable; the time p->path.wake has come. */

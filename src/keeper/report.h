@@ -43,7 +43,7 @@ struct report_now {
 	int64_t now;
 	bool up;
 	bool in_kernel, routes;  /* a tunnel is there, or may be; routes into it */
-	bool settled;            /* routes are out for good: nothing is under way to put them back */
+	bool settled;            /* routes are out for good: nobody is about to put them back */
 	const struct tunnel *tunnel; /* what is in the kernel, while in_kernel */
 	unsigned index;          /* of the interface; 0: not known */
 	unsigned emptied;        /* how often others had the kernel drop what leads into it */

@@ -447,8 +447,10 @@ enum uplink_news uplink_look(struct uplink *u, enum uplink_phase phase, unsigned
 		u->near_ok = is_there(u->near.index ? &u->near : &u->use, all, n_all);
 	if (phase == UPLINK_WAITS)
 		return uplink_has_line(u) ? UPLINK_LINE : UPLINK_SAME;
-	if (phase == UPLINK_PAUSES)
-		news = !uplink_has_line(u) ? UPLINK_GONE : any_untried(u) ? UPLINK_LINE : UPLINK_SAME;
+	if (phase == UPLINK_PAUSES && !uplink_has_line(u))
+		news = UPLINK_GONE;
+	else if (phase == UPLINK_PAUSES)
+		news = any_untried(u) ? UPLINK_LINE : UPLINK_SAME;
 	else if (u->in_use)
 		news = judge(u, n, all, n_all);
 	if (phase == UPLINK_STAYS && news == UPLINK_SAME && has_untried(u, &u->accounts[n]))

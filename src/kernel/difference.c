@@ -186,8 +186,8 @@ static enum part part_of(const struct inventory_route *r)
 	return r->refuse ? PART_REFUSING : PART_ROUTE;
 }
 
-/* Beside one of somebody else's with the same metric: `add` would fail, and `change`
- * and `replace` would take that one. */
+/* `append`, since somebody else may have a route of the same metric: `add` would fail beside
+ * that one, and `change` and `replace` would take it over. */
 static void add_routes(const struct sides *s)
 {
 	for (unsigned i = 0; i < s->wanted->n_routes; i++) {

@@ -116,7 +116,8 @@ bool interface_is_ours(struct in_addr a)
 {
 	struct search s = {.address = a};
 
-	/* Where nothing is known, nothing is allowed. */
+	/* If the kernel cannot be asked, the address is taken for ours, so that nothing is
+	 * built. */
 	return !ask_addresses(AF_INET, take_ours, &s) || s.found;
 }
 

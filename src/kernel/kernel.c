@@ -97,7 +97,7 @@ static void go_remove(struct kernel *k)
 
 	k->whole = false;
 	if (k->step.ended && !k->step.removes) {
-		/* That ip(8) was building. */
+		/* The ip(8) that ended was still building. */
 		if (k->run.killed)
 			step_complain(k, LOG_ERR, "");
 		k->step = (struct kernel_step){0};
@@ -240,7 +240,7 @@ static void arrived(struct kernel *k, const struct kernel_view *v)
 {
 	k->routes = k->want.routes;
 	k->whole = true;
-	k->mends = k->spare.keep = false;
+	k->was_whole = k->spare.keep = false;
 	if (k->step.ended && !step_ok(k))
 		step_complain(k, LOG_WARNING, "everything is there, but ");
 	if (k->step.ended)
@@ -300,7 +300,7 @@ static bool go_on_without(struct kernel *k, const struct kernel_view *v)
  * changed it may not have ended. */
 static bool pauses(struct kernel *k, const struct kernel_view *v)
 {
-	if (!k->mends || v->d.first == PART_LAN || k->step.pauses == PAUSES)
+	if (!k->was_whole || v->d.first == PART_LAN || k->step.pauses == PAUSES)
 		return false;
 	k->step.pauses++;
 	k->step.ended = k->step.again = false;
@@ -332,12 +332,13 @@ static bool go_step(struct kernel *k, struct kernel_view *v)
 	}
 	if (k->step.unready || !prepare_interface(v))
 		return false;
-	if (v->d.lines.count == 0) { /* no more than a setting */
+	if (v->d.lines.count == 0) { /* only a setting had to be changed */
 		k->step.count++;
 		k->look = true;
 		return true;
 	}
-	k->routes = k->routes || k->want.routes; /* until they are seen to be gone */
+	k->routes = k->routes || k->want.routes; /* they count as there until a look finds that
+						  * they are gone */
 	if (!step_start(k, &v->d.lines, false, !v->found.exists))
 		return false;
 	k->step.again = again;
@@ -364,8 +365,8 @@ static bool inspect(struct kernel *k, struct kernel_view *v, bool fresh)
 	}
 	v->lans_changed = lans_judge(k, &v->found);
 	k->exists = true;
-	/* If this write fails and an earlier one did not, that one names everything but
-	 * the new ends. */
+	/* If this write fails, what an earlier one has written still names everything but the
+	 * new ends. */
 	if ((changed || v->lans_changed) && !k->record(k->record_arg) && fresh) {
 		k->exists = false;
 		failed(k);
@@ -393,7 +394,7 @@ static void go_build(struct kernel *k)
 	}
 	whole = k->whole;
 	k->whole = whole && v->d.first == PART_LAN;
-	k->mends = k->mends || whole;
+	k->was_whole = k->was_whole || whole;
 	if (k->others.stubborn && !k->mend) {
 		if (whole)
 			meddling_unmended(k);
@@ -484,7 +485,7 @@ enum kernel_result kernel_want(struct kernel *k, const struct tunnel *t, bool ro
 	if (t)
 		k->want.tunnel = *t;
 	k->want.routes = t && routes;
-	k->failed = k->whole = k->mends = false;
+	k->failed = k->whole = k->was_whole = false;
 	k->mend = true;
 	k->spare.keep = t && !routes;
 	return begin(k);

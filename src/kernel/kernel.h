@@ -21,8 +21,9 @@ struct watch_event;
 enum {
 	KERNEL_MEDDLED = 6,	       /* so many times ... */
 	KERNEL_MEDDLED_MS = 60 * 1000, /* ... within this time, and somebody will go on */
-	KERNEL_ONCE_MS = 1000,	       /* one flush of all routes takes many steps, and is once */
-	KERNEL_SPARE_MS = 1000	       /* so long an ip(8) waits for what it may get to do */
+	KERNEL_ONCE_MS = 1000,	       /* changes within this time count as one: a flush of all
+				        * routes makes many */
+	KERNEL_SPARE_MS = 1000	       /* so long an ip(8) waits for lines that it may get */
 };
 
 /* One look at the kernel, beside what is wanted, and what differs. */
@@ -59,7 +60,7 @@ struct kernel {
 	bool mend;      /* whatever is missing is to be made, though others go on: a keepalive,
 			 * or something else is wanted than before */
 	bool whole;     /* it was all there at the last look; LANs are not counted */
-	bool mends;     /* it was all there, until somebody changed it */
+	bool was_whole; /* it was all there, until somebody changed it */
 	bool failed;    /* since the last kernel_want() */
 	unsigned index; /* of the interface, at the last look; 0: none */
 	unsigned emptied; /* how often others set it down or took its addresses: the kernel
@@ -104,8 +105,7 @@ struct kernel {
 	void *record_arg;
 	/* What is large comes last: of what is not written to, no memory is taken. */
 	struct lines given; /* the lines of that ip(8) */
-	/* Of the look that is under way. On the stack it would stay, each page of which is
-	 * touched. */
+	/* Of the look that is under way. On the stack its pages would stay in memory for good. */
 	struct kernel_view view;
 };
 

@@ -48,7 +48,8 @@ void lans_refuse(struct kernel *k, const struct inventory_address *a)
 	for (unsigned i = 0; i < k->now.n_lans; i++) {
 		struct tunnel_lan *lan = &k->now.lans[i];
 
-		if (strcmp(lan->name, a->device) == 0 && IN6_ARE_ADDR_EQUAL(&lan->address, &a->address))
+		if (strcmp(lan->name, a->device) == 0 &&
+		    IN6_ARE_ADDR_EQUAL(&lan->address, &a->address))
 			lan->state = LAN_REFUSED;
 	}
 	snprintf(what, sizeof what, "LAN interface %s takes no address: ", a->device);

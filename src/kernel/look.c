@@ -280,8 +280,8 @@ static bool lacks(const struct look *l, bool refuse)
 	return false;
 }
 
-/* First what is most likely all: only where something is not there, what others may
- * have made in its place. */
+/* First our own, which are most likely all that is wanted. Only where one is missing, those of
+ * others, who may have made it in place of us. */
 static int ask_all_routes(struct look *l)
 {
 	int error = 0;

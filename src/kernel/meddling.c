@@ -61,7 +61,7 @@ bool meddling_concerns(struct kernel *k, const struct watch_event *e)
 	}
 }
 
-/* The sixth time within a minute: true where there were five before. */
+/* Notes this time. True where it is the sixth within a minute. */
 static bool goes_on(struct kernel *k, int64_t now)
 {
 	int64_t *oldest = &k->others.at[k->others.next];

@@ -10,14 +10,14 @@
 /* True where an event is a reason to look. */
 bool meddling_concerns(struct kernel *k, const struct watch_event *e);
 
-/* What was whole differs in this. False where it is not to be made again now, since
- * somebody goes on. */
+/* Somebody has changed what was all there; d is the difference. False where it is not to be
+ * made again now, since they go on and on. */
 bool meddling_noticed(struct kernel *k, const struct difference *d);
 
-/* What was whole differs, and is left so until the next keepalive. */
+/* Somebody has changed it, and it is left so until the next keepalive. */
 void meddling_unmended(struct kernel *k);
 
-/* At a keepalive all was still there. It is over after a minute without meddling. */
+/* At a keepalive everything was still there. After a minute without a change it is over. */
 void meddling_over(struct kernel *k);
 
 #endif

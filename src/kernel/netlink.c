@@ -47,9 +47,9 @@ static bool definite(int error)
 	       error != EINTR;
 }
 
-/* A list comes in pieces, with its end in one more: by recvmmsg(2) short lists are read in
- * one call. More pieces would be more of the stack that stays in memory. The kernel makes
- * no longer ones (NLMSG_GOODSIZE, or what fits here). */
+/* A list comes in pieces, and its end in a piece of its own: recvmmsg(2) reads a short list in
+ * one call. With more pieces, more of the stack would stay in memory. The kernel makes no
+ * longer ones (NLMSG_GOODSIZE, or what fits here). */
 enum { PIECES = 2, PIECE_MAX = 8192 };
 
 struct pieces {

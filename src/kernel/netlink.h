@@ -22,12 +22,12 @@ int netlink_ask_on(int fd, struct nlmsghdr *request, netlink_fn *fn, void *arg);
  * interface (ENODEV) is left out. 0, or an error number, without a message. */
 int netlink_ask_several(int fd, void *requests, size_t len, netlink_fn *fn, void *arg);
 
-/* Asks several questions by ask(), which returns 0 or an error number, on the socket *fd,
- * or a new one where that is -1. Where it fails all is asked once more: what is not seen
- * for want of memory, or because something went in between, would be taken for gone. That
- * is on another socket, since the rest of an answer that broke off would be taken for that
- * to the next question. 0, and the socket stays open for the next time; or the last error
- * number, without a message, and *fd is -1. */
+/* Asks several questions by ask(), which returns 0 or an error number, on the socket *fd, or
+ * on a new one where that is -1. If it fails, everything is asked once more: what is not seen
+ * for lack of memory, or because another message came in between, would be taken for gone.
+ * That is done on another socket, since on this one the rest of a broken answer would be taken
+ * for the next. 0, and the socket stays open for the next time; or the last error number,
+ * without a message, and *fd is -1. */
 int netlink_try(int *fd, int (*ask)(void *arg, int fd), void *arg);
 
 /* The same on a socket that nobody keeps. */

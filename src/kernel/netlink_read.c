@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* RTA_NEXT() and NLMSG_NEXT(), but that the last piece may come without its
- * padding: there they take off more than is left. */
+/* As RTA_NEXT() and NLMSG_NEXT(), but the last piece may come without its padding: those would
+ * take off more than is left. */
 static const void *next(const void *piece, size_t len, size_t *left)
 {
 	size_t n = NLMSG_ALIGN(len) < *left ? NLMSG_ALIGN(len) : *left;

@@ -46,7 +46,7 @@ struct netlink_link {
 	char name[IF_NAMESIZE];
 };
 
-/* False, with *l as it was, for a message that is not of one that is there. */
+/* False, with *l as it was, for a message that does not tell of an interface that is there. */
 bool netlink_link(const struct nlmsghdr *h, struct netlink_link *l);
 
 /* What a message about a sit interface says of the tunnel; 0 for what it does not say. */

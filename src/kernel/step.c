@@ -79,7 +79,7 @@ static bool start(struct kernel *k, bool removes, int priority)
 		log_msg(priority, "%s: ip(8) of iproute2 is not installed", k->now.name);
 		return false;
 	}
-	/* What cannot be removed is no reason to leave the rest. */
+	/* -force: the rest is removed also where one thing cannot be. */
 	if (!program_start(&k->run, removes ? forced : plain, env, true)) {
 		log_msg(priority, "%s: %s cannot be run: %m", k->now.name, path);
 		return false;
@@ -144,8 +144,10 @@ bool step_ok(const struct kernel *k)
 static bool is_busybox(char path[PATH_SIZE])
 {
 	char target[64];
-	ssize_t n = program_find("ip", path, PATH_SIZE) ? readlink(path, target, sizeof target) : -1;
+	ssize_t n = -1;
 
+	if (program_find("ip", path, PATH_SIZE))
+		n = readlink(path, target, sizeof target);
 	return n >= 7 && memcmp(target + n - 7, "busybox", 7) == 0;
 }
 

@@ -7,9 +7,9 @@
 /* One ip(8) of struct kernel, from its start to its end. For the files of this room
  * alone. */
 
-/* Has ip(8) run these lines; more: step_feed_rest() follows. One that waits is taken where
- * it can be; where it cannot, the step is that it ends. False after a message where none
- * can be run. */
+/* Has ip(8) run these lines; more: step_feed_rest() follows. Uses the one that waits, if it
+ * can do that; otherwise that one is told to end, and this is all of the step. False after a
+ * message where none can be run. */
 bool step_start(struct kernel *k, const struct lines *l, bool removes, bool more);
 
 /* Feeds the rest, which may be nothing. Then ip(8) is to end by itself, or, where it is

@@ -88,7 +88,8 @@ int watch_open(const char *name)
 
 	nl.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE |
 		       RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE;
-	if (fd >= 0 && (watch_filter(fd, name) < 0 || bind(fd, (struct sockaddr *)&nl, sizeof nl) < 0)) {
+	if (fd >= 0 && (watch_filter(fd, name) < 0 ||
+			bind(fd, (struct sockaddr *)&nl, sizeof nl) < 0)) {
 		int saved = errno;
 
 		close(fd);
@@ -120,7 +121,7 @@ static void address_message(const struct nlmsghdr *h, struct watch_event *e)
 		memcpy(&e->address, RTA_DATA(a), sizeof e->address);
 }
 
-/* False where it concerns nobody. */
+/* False for a message that nobody needs. */
 static bool route_message(const struct nlmsghdr *h, struct watch_event *e)
 {
 	const struct rtmsg *info = NLMSG_DATA(h);

@@ -127,7 +127,8 @@ static unsigned own_rp_filter(const struct nlmsghdr *h)
 	const struct rtattr *spec = netlink_attr(h, sizeof(struct ifinfomsg), IFLA_AF_SPEC, 0);
 	const struct rtattr *inet = spec ? netlink_within(spec, AF_INET, 0) : NULL;
 	const struct rtattr *conf =
-		inet ? netlink_within(inet, IFLA_INET_CONF, IPV4_DEVCONF_RP_FILTER * sizeof(uint32_t))
+		inet ? netlink_within(inet, IFLA_INET_CONF,
+				      IPV4_DEVCONF_RP_FILTER * sizeof(uint32_t))
 		     : NULL;
 	uint32_t word = 0;
 

@@ -105,7 +105,8 @@ enum pidfile_result pidfile_take(int dir, const char *iface, int *fd)
 	for (int i = 0; i < 100; i++) {
 		struct flock lock = record(F_WRLCK);
 
-		*fd = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+		*fd = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+			     0600);
 		if (*fd < 0 && i == 0)
 			continue; /* as in rundir_remove() */
 		if (*fd < 0)

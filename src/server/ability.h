@@ -20,9 +20,9 @@ bool ability_find(struct ability_programs *p);
 bool ability_sit(void);
 extern const char ability_no_sit[]; /* what to say where that is false */
 
-/* What the machine cannot do is better known at the start than at the first login: makes a
- * tunnel that is never up, with its filters. It is called ABILITY_TRY, and still has to be
- * removed. False after a message; then it is not there. */
+/* Makes a tunnel that is never up, with its filters, so that it is known at the start, and not
+ * at the first login, what the machine cannot do. The tunnel is called ABILITY_TRY, and still
+ * has to be removed. False after a message; then it is not there. */
 #define ABILITY_TRY "dtcpd-try"
 bool ability_prove(struct batch *b, struct ability_programs *p);
 

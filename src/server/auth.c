@@ -344,7 +344,7 @@ static void serve(struct auth *a)
 static bool allocate(struct auth *a, int front, int root)
 {
 	a->slot = calloc(a->slots, sizeof *a->slot);
-	/* Half of a queue must hold what comes of messages that are on their way. */
+	/* Half of a queue must have room for what follows from messages that are under way. */
 	return a->slot && users_init(&a->users) && users_init(&a->incoming) &&
 	       channel_init(&a->front, front, 8 * (size_t)a->slots) &&
 	       channel_init(&a->root, root, 8 * (size_t)a->slots);

@@ -137,7 +137,8 @@ bool batch_run(struct batch *b, char *path)
 		if (b->run.out < 0)
 			break;
 		batch_polls(b, p);
-		if (poll(p, BATCH_POLLS, clock_poll_timeout(b->deadline, now)) < 0 && errno != EINTR)
+		if (poll(p, BATCH_POLLS, clock_poll_timeout(b->deadline, now)) < 0 &&
+		    errno != EINTR)
 			break;
 		batch_heard(b, p);
 	}

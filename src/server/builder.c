@@ -27,7 +27,8 @@
 enum {
 	LOOK_PAUSE_MS = 500, /* between a change that somebody made and the look at it */
 	RETRY_MS = 1000,     /* until something that stayed is removed again */
-	GATHER_MS = 250,     /* after a round for several, as who comes in a crowd comes on */
+	GATHER_MS = 250,     /* after a round for several sessions: who comes in a crowd is not
+			      * alone */
 	TRIES = 2
 };
 
@@ -64,7 +65,7 @@ static uint32_t count(const struct builder *b)
 	return b->how.sessions->size;
 }
 
-/* What is there in place of what was wanted: a tunnel that leads elsewhere is moved back. */
+/* Notes the ends that the tunnel really has: one that leads elsewhere is moved back. */
 static void take_ends(struct session *s, const struct look_link *k)
 {
 	s->exists = k;
@@ -74,7 +75,8 @@ static void take_ends(struct session *s, const struct look_link *k)
 	s->now.remote = k->remote;
 }
 
-/* Somebody has changed something: of what is ready only what is really there stays so. */
+/* Somebody has changed something: a session that was ready stays so only if all of it is
+ * really there. */
 static void look_again(struct builder *b)
 {
 	struct look l;
@@ -169,7 +171,7 @@ static bool record(struct builder *b)
 	return false;
 }
 
-/* Ends go before others take their place, be it the address or the name. */
+/* What goes or moves does so first, since something new may need its address or name. */
 static bool first(struct builder *b, builder_gone_fn *gone, void *arg)
 {
 	batch_clear(&b->batch);
@@ -232,7 +234,8 @@ static void rest(struct builder *b)
 static void judge_removal(struct builder *b, struct session *s, const struct look *l)
 {
 	if (look_link(l, s->now.name)) {
-		log_msg(LOG_ERR, "%s: could not be removed: %s", s->now.name, batch_said(&b->batch));
+		log_msg(LOG_ERR, "%s: could not be removed: %s", s->now.name,
+			batch_said(&b->batch));
 		b->retry_at = clock_ms() + RETRY_MS;
 		return;
 	}
@@ -436,6 +439,7 @@ void builder_settle(struct builder *b, int64_t deadline)
 	for (;;) {
 		struct pollfd p[BUILDER_POLLS];
 		int64_t wake = deadline;
+		bool silent;
 		int status;
 		pid_t pid;
 		nfds_t n;
@@ -444,8 +448,10 @@ void builder_settle(struct builder *b, int64_t deadline)
 		if (builder_idle(b) || standing_stuck(&b->standing) || clock_ms() >= deadline)
 			return;
 		n = builder_polls(b, p, &wake);
-		/* The end of its output comes with that of the program, or a little earlier. */
-		poll(p, n, batch_runs(&b->batch) && b->batch.run.out < 0 ? 1 : clock_poll_timeout(wake, clock_ms()));
+		/* The program may close its output a little before it ends: then look again
+		 * after 1 ms. */
+		silent = batch_runs(&b->batch) && b->batch.run.out < 0;
+		poll(p, n, silent ? 1 : clock_poll_timeout(wake, clock_ms()));
 		builder_heard(b, p, n);
 		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 			builder_reaped(b, pid, status);
@@ -469,8 +475,8 @@ bool builder_take_over_prefix(struct builder *b, const struct prefix *p)
 	return standing_leftover_prefix(&b->standing, p);
 }
 
-/* What was made to try it goes in the first round, with all else that is to go; or now, if
- * there is none. */
+/* The tunnel that was made as a proof goes in the first round, with all else that is to go; or
+ * now, if that cannot be noted. */
 static bool prove(struct builder *b)
 {
 	if (!ability_prove(&b->batch, &b->programs))

@@ -25,8 +25,9 @@ struct builder_how {
 	void *arg;
 };
 
-/* Looks whether this process and this machine have what is needed, and proves it by making a tunnel and
- * removing it again. Returns NULL after a message, with an exit status. how is copied. */
+/* Looks whether this process and this machine have what is needed, and proves it by making a
+ * tunnel and removing it again. Returns NULL after a message, with an exit status. how is
+ * copied. */
 struct builder *builder_open(const struct builder_how *how, int *status);
 void builder_close(struct builder *b);
 

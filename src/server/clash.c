@@ -31,7 +31,7 @@ static bool within(const struct prefix *inner, const struct prefix *outer)
 	return inner->len >= outer->len && prefix_equal(&cut, outer);
 }
 
-/* In the order of addresses, the wider first, what lies within a prefix follows it. */
+/* Sorted by address, the wider first: what lies within a prefix follows it. */
 static bool claims_ok(const char *path, struct claim *list, size_t n)
 {
 	const struct claim *cover = NULL;

@@ -20,8 +20,8 @@ static bool hex_digit(char c, unsigned *value)
 	static const char digits[] = "0123456789abcdef";
 	const char *at = c ? strchr(digits, c | 0x20) : NULL;
 
-	/* '|' makes small letters of capital ones, and would make digits of control
-	 * characters, which no line has. */
+	/* c | 0x20 is the small letter for a capital one. It would make digits of some control
+	 * characters, too, but no line has any. */
 	if (!at)
 		return false;
 	*value = (unsigned)(at - digits);

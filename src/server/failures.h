@@ -22,8 +22,8 @@ struct failures {
 	} list[FAILURES_ADDRESSES];
 };
 
-/* Counts a failed login. True where this one was the last that is borne: from now on
- * the address is blocked. */
+/* Counts a failed login. True where this was the last one that is put up with: from now on the
+ * address is blocked. */
 bool failures_add(struct failures *f, struct in_addr client, int64_t now);
 
 /* Milliseconds for which connections from client are refused; 0: they are not. */

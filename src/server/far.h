@@ -34,7 +34,8 @@ struct far {
 	unsigned mtu; /* bytes */
 };
 
-/* Makes the end that user u is to have for a tunnel of this type. way_mtu is that of the way to the client, in bytes, 0 where unknown. */
+/* Makes the end that user u is to have for a tunnel of this type. way_mtu is that of the way
+ * to the client, in bytes, 0 where unknown. */
 void far_plan(struct far *f, const struct config_user *u, enum dtcp_type type, const char *name,
 	      struct in_addr local, struct in_addr remote, unsigned way_mtu);
 
@@ -66,8 +67,8 @@ void far_move(struct far_lines *l, const struct far *to);
 /* The interface goes, and with it its routes, addresses and filters. */
 void far_remove(struct far_lines *l, const char *name);
 
-/* A route that answers packets to whoever of the prefix is away, so that they do not
- * go round in circles; verb is "add" or "del". */
+/* The unreachable route of a prefix: packets to a user who is away are answered, and do not go
+ * round in circles. verb is "add" or "del". */
 void far_unreachable(struct far_lines *l, const char *verb, const struct prefix *p);
 
 /* Lines for `tc -force -batch -`: what comes out of the tunnel is dropped unless its

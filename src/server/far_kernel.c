@@ -44,7 +44,7 @@ bool far_kernel_distrust(const char *name)
 	return ok;
 }
 
-/* One socket has room for few groups. */
+/* A socket for each interface, since one can join a few groups only. */
 void far_kernel_join(struct session *s, unsigned index)
 {
 	struct ipv6_mreq group = {.ipv6mr_interface = index};

@@ -39,7 +39,7 @@ enum message_kind {
 	/* root to auth, auth to front */
 	MESSAGE_IDLE, /* code is the seconds of silence after which a session ends, from now on */
 	/* front to auth, auth to root */
-	MESSAGE_READY /* each is where it can do no more than it has to, and serves */
+	MESSAGE_READY /* each has given up all that it does not need, and serves */
 };
 
 enum { PINGED_MOST_S = 3600 };
@@ -93,8 +93,8 @@ struct message {
 /* Who may have sent a message. */
 enum message_from { FROM_FRONT, FROM_AUTH_TO_FRONT, FROM_AUTH_TO_ROOT, FROM_ROOT };
 
-/* True for what that role may send, with a slot below slots (0 where none is named): numbers within their
- * bounds, texts terminated, and no control character in what goes to the network. */
+/* True for what that role may send, with a slot below slots (0 where none is named): numbers
+ * within their bounds, texts terminated, and no control character in what goes to the network. */
 bool message_ok(const struct message *m, enum message_from from, uint32_t slots);
 
 #endif

@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
-/* Where root is killed, an ip(8) or tc(8) that it had at work goes on: what it has not
- * done yet would be done to what the next dtcpd has built. So each has a mark in its
- * environment, by which the next one finds and ends it. */
+/* If root is killed, the ip(8) or tc(8) that it had started goes on: what that has yet to do
+ * would be done to what the next dtcpd has built. So each has a mark in its environment, by
+ * which the next one finds it and ends it. */
 
 enum { ORPHAN_MARK_MAX = 64 };
 

@@ -40,7 +40,8 @@ void record_format(struct far_lines *l, const struct sessions *t, const struct c
 	far_line(l, "process %d %llu", (int)getpid(), rundir_process_start(getpid()));
 	for (uint32_t i = 0; i < t->size; i++) {
 		const struct session *s = &t->list[i];
-		/* Who is about to get the answer is connected: who has it may ask at once. */
+		/* Also who is about to get the answer: whoever has it may ask for the state at
+		 * once. */
 		bool up = s->used && s->held && (s->answered || sessions_is_up(s));
 
 		if (!s->used)

@@ -46,7 +46,7 @@ void record_file_soon(struct record_file *r, int64_t in_ms);
 /* Writes it where it is time for that. */
 void record_file_work(struct record_file *r);
 
-/* Nothing is left that it would have to tell of. */
+/* Removes it: nothing is left of which it would have to tell. */
 void record_file_remove(const struct record_file *r);
 
 #endif

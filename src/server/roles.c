@@ -25,10 +25,10 @@ enum {
 	BUFFER_BYTES = 8192 /* of the kernel, for each connection and direction */
 };
 
-/* What accepted connections inherit. A client that has vanished, and whose address
- * somebody else has got, is found out by a reset within half a minute, and not only when
- * its session has been silent for long enough; one that is only not reachable is given
- * longer than the usual five minutes of silence. */
+/* What accepted connections inherit. If a client has vanished and somebody else has got its
+ * address, a reset tells within half a minute, long before its session has been silent for too
+ * long. A client that is only not reachable is given longer than the usual five minutes of
+ * silence. */
 static bool set_options(int fd)
 {
 	static const struct {
@@ -179,7 +179,8 @@ bool roles_start(struct roles *r, const struct roles_how *how)
 	r->auth = r->front < 0 ? -1 : fork();
 	if (r->auth == 0) {
 		no_signals();
-		config_free(how->config); /* it is told them, as later ones */
+		config_free(how->config); /* auth is told the users by messages, like those of a
+					   * later file */
 		run_auth(outer[1], inner[0], how);
 		_exit(0);
 	}
@@ -197,7 +198,7 @@ static void say_signal(const char *name, int signal)
 		signal == SIGSYS ? ", for a system call that it may not make" : "");
 }
 
-/* One that was killed is often noticed by its channel before its end is told. */
+/* If a process was killed, the end of its channel is often seen before waitpid(2) can tell. */
 static void reap(pid_t *pid, const char *name, int64_t deadline)
 {
 	int status = 0;

@@ -126,7 +126,8 @@ static bool read_word(struct config_user *u, char *word, bool quoted, unsigned *
 		}
 		*seen |= 1u << i;
 		snprintf(kept, sizeof kept, "%s=%s", words[i].name, value);
-		return words[i].read(u, value) || conf_takes(why, words[i].name, kept, words[i].takes);
+		return words[i].read(u, value) ||
+		       conf_takes(why, words[i].name, kept, words[i].takes);
 	}
 	if (*seen)
 		return unknown(word, why);

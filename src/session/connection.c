@@ -60,7 +60,8 @@ static enum connection_result finish_connect(struct connection *n)
 enum connection_result connection_connect(struct connection *n, int fd, struct in_addr *local,
 					  struct in_addr remote, uint16_t port)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = remote};
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = remote};
 	struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr = *local};
 	socklen_t len = sizeof from;
 	enum connection_result r = CONNECTION_OK;
