@@ -15,7 +15,7 @@ iface=${DTCP_INTERFACE#dtcp-}
 # Without it the interface is being taken down.
 read -r defaultroute sourceroutes metric <"/var/run/dtcp-netifd/$iface.routes" || exit 0
 
-# What has an address of ours.
+# The addresses from which our packets come.
 case $DTCP_TYPE in
     network) sources=$DTCP_PREFIXES ;;
     host) sources=$DTCP_ADDRESS/128 ;;
@@ -27,8 +27,9 @@ tell_lost() {
     proto_send_update "$iface"
 }
 
-# netifd goes by its own list, and does not set again what went with the device, or with
-# its being set down: so it has to forget first. A move of the tunnel takes no route away.
+# netifd goes by its own list: a route that went with the device, or when the device was
+# set down, is not set again. So netifd has to forget the routes first. Where the tunnel has
+# only moved they are still there.
 forget_routes() {
     if [ "$defaultroute" = 1 ] && [ -n "$sources" ] &&
         ip -6 route show table all dev "$DTCP_INTERFACE" | grep -q '^default'; then
@@ -37,8 +38,8 @@ forget_routes() {
     tell_lost || :
 }
 
-# The source routes have the metric of every route of netifd's, the other one is worse
-# than native ones.
+# Source routes get the metric that netifd gives every route; the default route gets one
+# with which native IPv6 goes first.
 tell_routes() {
     [ "$sourceroutes" = 0 ] || for source in $sources; do
         proto_add_ipv6_route :: 0 '' '' '' "$source"

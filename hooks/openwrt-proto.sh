@@ -74,7 +74,8 @@ options_will_do() {
     return 1
 }
 
-# Other routes of netifd's than the two defaults must not be in a guard's way.
+# A guard refuses what leaves by other routes than the two default ones. So there is one
+# only where netifd sets both.
 guard() {
     if [ "$defaultroute" != 0 ] && [ "$sourceroutes" != 0 ] && [ "$type" != tunnelonly ]; then
         echo guard
@@ -99,8 +100,8 @@ write_account() {
     )
 }
 
-# What dtcp-up's keeper has of the kernel and of files; of an orphan's too, whose netifd
-# was killed: it would be in the way of the next one.
+# Removes what a keeper has in the kernel and in files. It may be one whose netifd was
+# killed, and would be in the way of the next one.
 take_down() {
     "$program" --quiet --down --interface "$device" || :
 }
@@ -127,7 +128,7 @@ proto_dtcp_setup() {
         --config "$folder/$iface.conf" --interface "$device" ${link:+--link "$link"}
 }
 
-# give_up CODE: as long as nobody changes something it would end so each time.
+# give_up CODE: it would end like this each time, until somebody changes something.
 give_up() {
     proto_notify_error "$iface" "$1" || :
     proto_block_restart "$iface" || :
@@ -149,7 +150,7 @@ proto_dtcp_teardown() {
     [ ${#device} -le 15 ] && [ -x "$program" ] || return 0
     proto_kill_command "$iface" || :
     take_down
-    # netifd begins again at once, and for ever.
+    # netifd begins again at once, however often it ends: so not more than once a second.
     [ -z "${ERROR-}" ] || sleep 1
 }
 
