@@ -2,7 +2,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,20 +16,11 @@ int64_t keeper_now(const struct keeper *k)
 	return k->now_us / 1000;
 }
 
-/* For delays, which have to differ from one keeper to the next and no more: the kernel
- * is asked once (early at boot it has none), then xorshift32 (Marsaglia 2003) goes on. */
-static uint32_t random_number(struct keeper *k)
+/* For delays, which have to differ from one keeper to the next and no more: microseconds,
+ * spread over all of 32 bits (by the golden ratio; Knuth, TAOCP 6.4). */
+static uint32_t random_number(const struct keeper *k)
 {
-	uint32_t n = k->random;
-
-	if (n == 0 && getrandom(&n, sizeof n, GRND_NONBLOCK) != (ssize_t)sizeof n)
-		n = (uint32_t)k->now_us * 2654435761u;
-	n = n ? n : 1;
-	n ^= n << 13;
-	n ^= n >> 17;
-	n ^= n << 5;
-	k->random = n;
-	return n;
+	return (uint32_t)k->now_us * 2654435769u;
 }
 
 /* The kernel is asked for lines only where the event depends on them. */

@@ -30,7 +30,6 @@ struct keeper {
 	struct probe probe;
 	bool path_failed; /* and that was said */
 	bool asked; /* the server was, in this login */
-	uint32_t random;  /* the last random number, 0: none yet */
 	struct callers callers;
 	int pidfile, watch, signals; /* descriptors, -1: none */
 	int presence;		     /* of presence_hold() */
