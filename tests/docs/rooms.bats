@@ -59,3 +59,19 @@ trespasses() {
     echo "$seen"
     diff <(printf '%s\n' keeper/{act,hear,keeper,loop}.c) <(echo "$seen")
 }
+
+@test "rooms: src/README.md says of each file of dtcpd which process has it, and names no other" {
+    said=$(sed -n '/^## The room of dtcpd/,$p' "$ROOT/src/README.md" | grep -oE '`[a-z_]+(\.h)?`' | tr -d '`' |
+        sed 's/\.h$//' | grep -vxE 'ip|tc' | sort -u)
+    there=$(cd "$ROOT/src/server" && printf '%s\n' *.[ch] | sed 's/\.[ch]$//' | sort -u)
+    diff <(echo "$there") <(echo "$said")
+}
+
+@test "rooms: the files that CONTRIBUTING.md and src/README.md name are there" {
+    cd "$ROOT"
+    named=$(grep -ohE '`(src|tests|etc|hooks)/[^ *`]*`' CONTRIBUTING.md src/README.md | tr -d '`' | sort -u)
+    [ "$(wc -l <<<"$named")" -ge 20 ]
+    for file in $named; do
+        [ -e "$file" ] || ! echo "there is no $file"
+    done
+}
