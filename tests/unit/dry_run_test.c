@@ -19,7 +19,7 @@
 #include "unit.h"
 
 static struct msg says[3];
-static int n_says, silence_ms; /* between the last word and the end */
+static int n_says, silence_ms; /* between the last word and the end, unless it is told to quit */
 
 bool session_start(struct session *s, const struct session_how *how)
 {
@@ -31,9 +31,12 @@ bool session_start(struct session *s, const struct session_how *how)
 	s->channel = pair[0];
 	s->pid = fork();
 	if (s->pid == 0) {
+		close(pair[0]);
 		for (int i = 0; i < n_says; i++)
 			msg_send(pair[1], &says[i]);
-		poll(NULL, 0, silence_ms);
+		/* What is not read would be an error to whoever has sent it. */
+		poll(&(struct pollfd){.fd = pair[1], .events = POLLIN}, 1, silence_ms);
+		msg_recv(pair[1], &says[0]);
 		_exit(0);
 	}
 	close(pair[1]);
@@ -119,6 +122,7 @@ static void forged(void)
 	CHECK_INT(dry_run(), STATUS_SYSTEM);
 	CHECK_STR(unit_log(), "3 dtcp0: the session process ended by itself\n");
 	/* Nor is it believed once it was told to quit. */
+	silence_ms = 60000;
 	say(MSG_FAIL, STATUS_REFUSED, "no");
 	say(MSG_LOG, LOG_DEBUG, "S: bye");
 	say(MSG_LOG, LOG_EMERG, "forged");

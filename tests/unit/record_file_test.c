@@ -59,7 +59,7 @@ static void taken_over(void)
 	begin();
 	CHECK(record_file_take_over(&r, NULL)); /* there is none */
 	CHECK_STR(taken, "");
-	table.list[0] = (struct session){.used = true, .exists = true};
+	table.list[0] = (struct session){.used = true, .exists = true, .name = "a"};
 	far_plan(&table.list[0].now, config.users, DTCP_NETWORK, "dtcp7", unit_ipv4("198.51.100.1"),
 		 unit_ipv4("203.0.113.5"), 0);
 	CHECK(record_file_write(&r));

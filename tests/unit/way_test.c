@@ -276,6 +276,11 @@ int netlink_once(int (*ask)(void *arg, int fd), void *arg)
 	return error ? ask(arg, fds[at = 1]) : 0;
 }
 
+void netlink_complain(int error)
+{
+	CHECK(error > 0);
+}
+
 static struct way ways[WAY_MOST];
 static struct way_question question;
 
