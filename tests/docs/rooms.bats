@@ -71,7 +71,7 @@ trespasses() {
     cd "$ROOT"
     named=$(grep -ohE '`(src|tests|etc|hooks)/[^ *`]*`' CONTRIBUTING.md src/README.md | tr -d '`' | sort -u)
     [ "$(wc -l <<<"$named")" -ge 20 ]
-    for file in $named; do
-        [ -e "$file" ] || ! echo "there is no $file"
-    done
+    missing=$(for file in $named; do [ -e "$file" ] || echo "$file"; done)
+    echo "$missing"
+    [ -z "$missing" ]
 }
