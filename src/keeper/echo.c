@@ -115,6 +115,6 @@ bool echo_is_answer(const unsigned char *packet, size_t len, const struct tunnel
 	return ip.ip6_vfc >> 4 == 6 && ip.ip6_nxt == IPPROTO_ICMPV6 &&
 	       ntohs(ip.ip6_plen) == length(t, *kind) && len == sizeof ip + ntohs(ip.ip6_plen) &&
 	       memcmp(&ip.ip6_dst, &ours, sizeof ours) == 0 &&
-	       icmp.icmp6_type == ICMP6_ECHO_REPLY && icmp.icmp6_code == 0 &&
-	       icmp.icmp6_id == id && memcmp(packet + HEADERS, payload, SMALL) == 0;
+	       icmp.icmp6_type == ICMP6_ECHO_REPLY && icmp.icmp6_code == 0 && icmp.icmp6_id == id &&
+	       memcmp(packet + HEADERS, payload, SMALL) == 0;
 }

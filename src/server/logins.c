@@ -148,8 +148,7 @@ static void left(struct logins *l, const struct message *m)
 
 static void pinged(struct logins *l, const struct message *m)
 {
-	struct session *e =
-		sessions_held_by(l->sessions, (struct holder){m->slot, m->generation});
+	struct session *e = sessions_held_by(l->sessions, (struct holder){m->slot, m->generation});
 
 	if (!e)
 		return;

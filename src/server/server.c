@@ -47,8 +47,8 @@ struct server {
 	struct record_file record;
 	struct logins logins;
 	int dir, pidfile, signals;
-	uint32_t room;	/* for so many sessions there is memory in all three processes ... */
-	uint32_t slots; /* ... and for so many connections */
+	uint32_t room;	   /* for so many sessions there is memory in all three processes ... */
+	uint32_t slots;	   /* ... and for so many connections */
 	unsigned n_listen; /* where the front listens, whatever the file says by now */
 	struct sockaddr_in listen[CONFIG_LISTEN_MAX];
 	bool ready; /* the front has begun to serve */

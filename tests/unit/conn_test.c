@@ -190,7 +190,8 @@ static void slot_stays(void)
 	end();
 	up();
 	auth_says(MESSAGE_END, END_DISPLACED, "");
-	CHECK_STR(heard(), "-ERR a newer login of this user has the tunnel now, disconnecting\r\nFIN");
+	CHECK_STR(heard(),
+		  "-ERR a newer login of this user has the tunnel now, disconnecting\r\nFIN");
 	told_nothing();
 	end();
 }

@@ -127,8 +127,8 @@ static void answered(void)
  * which the kernel has looked at, and the number. */
 static bool may_differ(unsigned i)
 {
-	return (i >= 1 && i < 4) || i == 7 || (i >= 8 && i < 24) || i == 42 || i == 43 ||
-	       i == 46 || i == 47;
+	return (i >= 1 && i < 4) || i == 7 || (i >= 8 && i < 24) || i == 42 || i == 43 || i == 46 ||
+	       i == 47;
 }
 
 static void forged(void)

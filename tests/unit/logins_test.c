@@ -16,7 +16,7 @@ static struct channel root, auth;
 static struct script_queue scripts;
 static struct record_file record;
 static struct logins l;
-static unsigned writes;	   /* of the state file */
+static unsigned writes;	  /* of the state file */
 static int64_t soon = -1; /* within what time it is to be written; -1: not at all */
 
 bool record_file_write(void *arg)
@@ -209,7 +209,8 @@ static void displaced(void)
 	want(2, 1, "203.0.113.6");
 	told(MESSAGE_END, 1, END_DISPLACED);
 	told_nothing();
-	CHECK_HAS(unit_log(), "the session of a from 203.0.113.5 for 2001:db8:1::/48 is over (a newer login)");
+	CHECK_HAS(unit_log(),
+		  "the session of a from 203.0.113.5 for 2001:db8:1::/48 is over (a newer login)");
 	built(0);
 	logins_answer(&l);
 	told(MESSAGE_RESULT, 2, RESULT_OK);
@@ -312,8 +313,10 @@ static void all(void)
 	logins_end_all(&l);
 	told_nothing();
 	CHECK(!table.list[0].held && !table.list[1].held);
-	CHECK_HAS(unit_log(), "the session of a from 203.0.113.5 for 2001:db8:1::/48 is over (dtcpd ends)");
-	CHECK_HAS(unit_log(), "the session of b from 203.0.113.6 for 2001:db8:2::/48 is over (dtcpd ends)");
+	CHECK_HAS(unit_log(),
+		  "the session of a from 203.0.113.5 for 2001:db8:1::/48 is over (dtcpd ends)");
+	CHECK_HAS(unit_log(),
+		  "the session of b from 203.0.113.6 for 2001:db8:2::/48 is over (dtcpd ends)");
 	end();
 }
 

@@ -39,7 +39,8 @@ static void begin(void)
 	CHECK(mkdtemp(path) != NULL);
 	CHECK(config_parse(&config, "f", users, strlen(users)));
 	CHECK(sessions_init(&table, 1));
-	record_file_init(&r, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), "DIR", &table, &config);
+	record_file_init(&r, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), "DIR", &table,
+			 &config);
 	CHECK(r.dir >= 0);
 	taken[0] = '\0';
 	unit_log_clear();
