@@ -61,6 +61,7 @@ trespasses() {
 }
 
 @test "rooms: src/README.md says of each file of dtcpd which process has it, and names no other" {
+    # shellcheck disable=SC2016 # backquotes of Markdown
     said=$(sed -n '/^## The room of dtcpd/,$p' "$ROOT/src/README.md" | grep -oE '`[a-z_]+(\.h)?`' | tr -d '`' |
         sed 's/\.h$//' | grep -vxE 'ip|tc' | sort -u)
     there=$(cd "$ROOT/src/server" && printf '%s\n' *.[ch] | sed 's/\.[ch]$//' | sort -u)
@@ -69,6 +70,7 @@ trespasses() {
 
 @test "rooms: the files that CONTRIBUTING.md and src/README.md name are there" {
     cd "$ROOT"
+    # shellcheck disable=SC2016 # backquotes of Markdown
     named=$(grep -ohE '`(src|tests|etc|hooks)/[^ *`]*`' CONTRIBUTING.md src/README.md | tr -d '`' | sort -u)
     [ "$(wc -l <<<"$named")" -ge 20 ]
     missing=$(for file in $named; do [ -e "$file" ] || echo "$file"; done)
