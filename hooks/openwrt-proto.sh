@@ -13,6 +13,7 @@
 # shellcheck disable=SC2154 # json_get_vars sets the options
 
 program=@SBINDIR@/dtcp-up
+states=/run/dtcp-up
 folder=/var/run/dtcp-netifd
 newline='
 '
@@ -106,6 +107,43 @@ take_down() {
     "$program" --quiet --down --interface "$device" || :
 }
 
+# A refused login is tried again after a minute, by whichever dtcp-up: one that was
+# killed, or taken down with tunlink, has a successor at once. So what is left of the
+# minute outlives it: in seconds of /proc/uptime, and with the account's digest, since
+# other words are no second try.
+keep_turn() {
+    after=$(sed -n 's/^login_after=//p' "$states/$device.state" 2>/dev/null) || return 0
+    [ "${after:-0}" != 0 ] && [ -e "$folder/$iface.conf" ] || return 0
+    (
+        umask 077
+        { echo "$after" && md5sum; } <"$folder/$iface.conf" >"$folder/$iface.turn"
+    )
+}
+
+await_turn() {
+    { read -r after && read -r digest; } <"$folder/$iface.turn" || after=0
+    read -r uptime _ </proc/uptime
+    left=$((after - ${uptime%.*}))
+    if [ $left -gt 0 ] && [ "$digest" = "$(md5sum <"$folder/$iface.conf")" ]; then
+        text="the server has refused this account; next login in $left s"
+        echo "$text"
+        proto_notify_error "$iface" AUTH_FAILED "$text" || :
+        pause $left
+    fi
+    rm -f "$folder/$iface.turn"
+}
+
+# pause SECONDS: netifd may end this meanwhile, by SIGTERM; or be killed, and then
+# another one does the rest.
+pause() {
+    sleep "$1" &
+    # shellcheck disable=SC2064 # that sleep
+    trap "kill $!; exit" TERM
+    wait $!
+    trap - TERM
+    grep -q "^PPid:.$PPID\$" "/proc/$$/status" || exit 0
+}
+
 proto_dtcp_setup() {
     iface=$1 device=dtcp-$1 link=
     json_get_vars server port username password type tunlink path mtu ttl ping metric \
@@ -116,14 +154,16 @@ proto_dtcp_setup() {
         proto_add_host_dependency "$iface" '' "$tunlink" || return 0
         if ! network_get_device link "$tunlink"; then
             echo "interface $tunlink has no device"
-            sleep 5
+            pause 5
             return 0
         fi
     else
         proto_add_host_dependency "$iface" 0.0.0.0 || return 0
     fi
+    keep_turn
     take_down
     write_account
+    [ ! -e "$folder/$iface.turn" ] || await_turn
     proto_run_command "$iface" "$program" --foreground --persist \
         --config "$folder/$iface.conf" --interface "$device" ${link:+--link "$link"}
 }
@@ -137,6 +177,7 @@ give_up() {
 # ERROR is the status of a dtcp-up that has ended by itself.
 proto_dtcp_teardown() {
     iface=$1 device=dtcp-$1
+    keep_turn
     rm -f "$folder/$iface.conf" "$folder/$iface.routes"
     case ${ERROR-} in
         64) give_up USAGE_ERROR ;;

@@ -31,6 +31,7 @@ static struct report_now look(const struct keeper *k)
 		.path_rtt_us = k->probe.rtt_us,
 		.measuring = k->fsm.pinged || probe_is_new(&k->probe, k->now_us),
 		.lost_at = k->fsm.lost_at,
+		.not_before = fsm_not_before(&k->fsm),
 		.script = k->accounts.in_use ? k->accounts.in_use->script : NULL,
 	};
 }

@@ -144,6 +144,16 @@ static int64_t earliest(const struct fsm *f)
 	return when;
 }
 
+int64_t fsm_not_before(const struct fsm *f)
+{
+	int64_t when = 0;
+
+	for (unsigned n = 0; n < f->n_accounts; n++)
+		if (f->accounts[n].not_before > when)
+			when = f->accounts[n].not_before;
+	return when;
+}
+
 /* Waits before the next round. */
 static unsigned back_off(struct fsm *f, int64_t now, uint32_t random)
 {

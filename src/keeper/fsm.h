@@ -182,6 +182,9 @@ bool fsm_needs_lines(const struct fsm *f, enum fsm_event e, int64_t now);
 /* Takes one event and returns what to do (a set of enum fsm_action). */
 unsigned fsm_step(struct fsm *f, const struct fsm_input *in, int64_t now);
 
+/* When the account that was refused last may log in again; 0: none was refused. */
+int64_t fsm_not_before(const struct fsm *f);
+
 /* Names for logs and tests. */
 const char *fsm_state_name(enum fsm_state s);
 

@@ -47,6 +47,7 @@ static void look(struct report *r, const struct report_now *n)
 		s->tunnel = *n->tunnel;
 	s->path_ok = n->path_ok;
 	s->path_rtt_us = n->path_rtt_us;
+	s->login_after = (n->not_before + 999) / 1000;
 }
 
 static struct report_times times_of(const struct state *s)

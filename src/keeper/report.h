@@ -52,6 +52,7 @@ struct report_now {
 	int64_t path_rtt_us;     /* -1 unknown */
 	bool measuring;          /* an answer is awaited whose time is noted: write times then */
 	int64_t lost_at;         /* when the session ended, or CLOCK_NEVER */
+	int64_t not_before;      /* no login before, since one was refused; 0: none was */
 	const char *script;      /* NULL: none */
 };
 

@@ -35,6 +35,7 @@ static const struct row {
 	ROW("seen_as", ADDRESS4, seen_as),
 	ROW("server_address", ADDRESS4, server_address),
 	ROW("reconnects", NUMBER, reconnects),
+	ROW("login_after", NUMBER, login_after),
 	ROW("path_ok", TRISTATE, path_ok),
 	ROW("type", TYPE, tunnel.type),
 	ROW("local", ADDRESS4, tunnel.local),

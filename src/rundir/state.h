@@ -32,6 +32,7 @@ struct state {
 	struct in_addr seen_as;
 	struct in_addr server_address; /* the last one that was connected to */
 	unsigned reconnects;
+	int64_t login_after; /* no login before, since one was refused: seconds since boot */
 	int64_t last_pong;
 	int64_t dtcp_rtt_us, path_rtt_us; /* -1 unknown */
 	int path_ok;                      /* -1 unknown, 0, 1 */

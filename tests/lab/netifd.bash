@@ -52,6 +52,11 @@ netifd_begin() {
 	netifd_start
 }
 
+# netifd_announce: odhcpd's part, as long as the test runs (see odhcpd.sh).
+netifd_announce() {
+	lab_spawn odhcpd ip netns exec customer bash "$LAB_TESTS/lab/odhcpd.sh" $NETIFD_DIR/radvd
+}
+
 # netifd WORD...: asks it: ifup, ifdown, status, device INTERFACE; reload; way HOST.
 netifd() { /usr/bin/python3 -E -s -S "$LAB_TESTS/lab/netifd.py" $NETIFD_DIR "$@"; }
 

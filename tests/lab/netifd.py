@@ -207,17 +207,19 @@ class Netifd:
             i.state = SETUP
 
     def mark_down(self, i):
+        served = [(other, dep) for other in self.interfaces.values() for dep in other.deps
+                  if dep[2] and self.serves(dep, i)]
         self.set_routes(i, [])
         self.set_prefixes(i, [])
         i.clear()
         self.tell('ifdown', i)
-        for other in self.interfaces.values():
-            for dep in other.deps:
-                if dep[2] and self.serves(dep, i):
-                    dep[2] = False
-                    if other.sm == IDLE and other.state in (UP, SETUP):
-                        self.lost(other)
-                        self.teardown(other)
+        for other, dep in served:
+            dep[2] = False
+            if other.config['proto'] == 'static':
+                self.set_available(other, False)
+            elif other.sm == IDLE and other.state in (UP, SETUP):
+                self.lost(other)
+                self.teardown(other)
 
     def gone(self, i):
         if i.state == UP:
@@ -256,16 +258,25 @@ class Netifd:
         if not available:
             self.set_down(i)
         elif i.autostart and i.state == DOWN:
-            self.setup(i)
+            self.set_up(i)
 
     # --- dependencies
 
-    @staticmethod
-    def serves(dep, i):
+    @classmethod
+    def serves(cls, dep, i):
         host, name, _ = dep
         if name:
             return i.name == name
+        if ':' in host:
+            return cls.leads(i, host)
         return host == '0.0.0.0' and bool(i.config.get('default'))
+
+    @staticmethod
+    def leads(i, host):
+        """Whether a route that netifd knows leads by it to an IPv6 host."""
+        host = ipaddress.ip_address(host)
+        return any('from' not in route and host in ipaddress.ip_network(route['to'])
+                   for route in i.routes)
 
     def dependents(self, i):
         for other in list(self.interfaces.values()):
@@ -286,10 +297,7 @@ class Netifd:
 
     def way(self, host):
         """Whether a route that netifd knows leads to an IPv6 host."""
-        host = ipaddress.ip_address(host)
-        return any(i.state == UP and 'from' not in route and
-                   host in ipaddress.ip_network(route['to'])
-                   for i in self.interfaces.values() for route in i.routes)
+        return any(i.state == UP and self.leads(i, host) for i in self.interfaces.values())
 
     # --- the kernel
 
@@ -315,20 +323,37 @@ class Netifd:
         for prefix in i.prefixes:
             if prefix not in prefixes:
                 ip6('route', 'del', 'unreachable', prefix, *unreachable)
-                self.assign(prefix, ['preferred_lft', '0', 'valid_lft', '7200'])
+                self.assign(prefix, i.device, False)
         for prefix in prefixes:
             if prefix not in i.prefixes:
                 ip6('route', 'replace', 'unreachable', prefix, *unreachable)
-                self.assign(prefix, [])
+                self.assign(prefix, i.device, True)
         i.prefixes = prefixes
 
-    def assign(self, prefix, lifetimes):
-        """The interfaces with ip6assign get the first part of it."""
+    def assign(self, prefix, uplink, add):
+        """The interfaces with ip6assign get the first part of it, and the uplink's MTU. One
+        that is taken back is deprecated for two hours."""
         for lan in self.interfaces.values():
-            if 'ip6assign' in lan.config:
-                address = ipaddress.ip_network(prefix)[1]
-                ip6('addr', 'replace', f'{address}/{lan.config["ip6assign"]}', 'dev',
-                    lan.config['device'], *lifetimes)
+            if 'ip6assign' not in lan.config:
+                continue
+            device = lan.config['device']
+            part = f'{ipaddress.ip_network(prefix)[0]}/{lan.config["ip6assign"]}'
+            lifetimes = 'forever', 'forever'
+            if not add:
+                lifetimes = '7200', '0'
+            elif self.mtu(uplink) < self.mtu(device):
+                with open(f'/proc/sys/net/ipv6/conf/{device}/mtu', 'w') as f:
+                    print(self.mtu(uplink), file=f)
+            ip6('addr', 'replace', part.replace('::/', '::1/'), 'dev', device,
+                'valid_lft', lifetimes[0], 'preferred_lft', lifetimes[1])
+            # What nothing routes is not for us to send on.
+            ip6('rule', 'add' if add else 'del', 'pref', '4200000001', 'unreachable',
+                'from', part, 'iif', device)
+
+    @staticmethod
+    def mtu(device):
+        with open(f'/proc/sys/net/ipv6/conf/{device}/mtu') as f:
+            return int(f.read())
 
     @staticmethod
     def claim(device, external):
@@ -498,6 +523,7 @@ class Netifd:
             if all(old.get(word) == words.get(word) for word in [*COMMON, *(self.words or [])]):
                 continue
             i.config, i.autostart = words, words.get('auto', True)
+            i.available, i.deps = True, []
             if i.state == DOWN:
                 self.set_up(i)
             else:

@@ -21,6 +21,7 @@ refused() {
 	wait_for 30 grep -F "\"error\", \"$1\"" "$NETIFD_DIR"/calls
 	wait_for 10 netifd_gave_up "$i"
 	netifd_has_error "$i" "$1"
+	netifd_is "$i" '(.errors | length) == 1'
 	netifd_nothing_left
 }
 
@@ -29,7 +30,7 @@ refused() {
 	refused MISSING_SERVER '{server: ""}'
 	refused MISSING_USERNAME '{username: ""}'
 	refused MISSING_PASSWORD '{password: ""}'
-	for word in password type; do
+	for word in server username password type path; do
 		refused LINE_BREAK "{$word: \"a\\n$LAB_SERVER4 20200 foo bar\"}"
 	done
 	# What dtcp-up itself refuses, and no word more than one.
@@ -41,6 +42,8 @@ refused() {
 	refused CONFIG_ERROR "{password: \"$(printf 'x%.0s' {1..1100})\"}"
 	refused CONFIG_ERROR '{server: "a b"}'
 	refused NAME_TOO_LONG '{}' eleven_char
+	netifd_is eleven_char '.errors[0].data[0] | test("10 characters")'
+	grep -E '^eleven_char \([0-9]+\): .*10 characters' /run/lab/netifd.log
 	[ "$(lab_dtcpd_count accepted)" = 0 ]
 	# An interface that was refused comes up when it is right.
 	netifd_config "d6=$(netifd_words)"
@@ -78,6 +81,8 @@ ends_with() {
 	wait_for 30 began_again
 	not lab_took 3000
 	netifd_has_error d6 SYSTEM_ERROR
+	printf '#!/bin/sh\nexit 69\n' >"$DTCP_UP"
+	wait_for 10 netifd_has_error d6 UNREACHABLE
 	rm "$DTCP_UP"
 	wait_for 10 netifd_has_error d6 PROGRAM_MISSING
 	wait_for 10 netifd_gave_up
@@ -106,6 +111,75 @@ ends_with() {
 	netifd_ends
 }
 
+# The times at which the server was asked, from the Nth on, are a minute apart.
+asked() { [ "$(lab_dtcpd_count accepted)" -ge "$1" ]; }
+a_minute_apart() {
+	lab_dtcpd_log accepted | tail -n "+$1" | tee /dev/stderr |
+		awk 'NR > 1 && $1 < last + 59 { exit 1 } { last = $1 }'
+}
+# The keeper knows that it was refused.
+knows() { grep -q '^login_after=[1-9]' "$RUN_DIR/dtcp-d6.state"; }
+# The handler has begun to wait for the Nth time of this netifd.
+waits() { [ "$(grep -c 'next login in' /run/lab/netifd.log)" = "$1" ]; }
+# No part of the handler is at work.
+idle() { ! pgrep -x sleep && ! pgrep -f 'dtcp\.sh dtcp'; }
+
+@test "a refused login: its minute outlives dtcp-up, whatever ends that, but not other words" {
+	netifd_begin '{tunlink: "wan"}'
+	wait_for 30 netifd_whole
+	# It was up, so dtcp-up says nothing to the event script any more.
+	lab_dtcpd_set 'login=err expired'
+	lab_dtcpd_command 'do all close'
+	wait_for 20 asked 2
+	wait_for 10 knows
+	# Its line goes and comes back.
+	netifd ifdown wan
+	wait_for 10 netifd_is d6 '.state == "down"'
+	netifd ifup wan
+	wait_for 20 waits 1
+	wait_for 5 netifd_has_error d6 AUTH_FAILED
+	netifd_is d6 '.pending and (.errors[0].data[0] | test("next login in [1-6]?[0-9] s"))'
+	[ "$(stat -c '%a %U' /var/run/dtcp-netifd/d6.turn)" = '600 root' ]
+	# Down and up again, and nothing is left meanwhile but what is left of the minute.
+	lab_clock
+	netifd ifdown d6
+	wait_for 10 netifd_is d6 '.state == "down"'
+	lab_took 5000
+	wait_for 5 idle
+	assert_nothing_left
+	[ "$(ls /var/run/dtcp-netifd)" = d6.turn ]
+	netifd ifup d6
+	wait_for 20 waits 2
+	# netifd is killed, and what waits for it does not disturb the next one.
+	netifd_stop KILL
+	: >"$NETIFD_DIR"/calls
+	netifd_start
+	wait_for 20 waits 1
+	not asked 3
+	wait_for 100 asked 3
+	wait_for 10 idle
+	[ "$(netifd_calls | grep -c '"run"')" = 1 ]
+	# dtcp-up is killed, then all of it.
+	wait_for 10 knows
+	kill -KILL "$(cat "$RUN_DIR/dtcp-d6.pid")"
+	wait_for 100 asked 4
+	wait_for 10 knows
+	netifd_stop KILL
+	netifd_start
+	wait_for 100 asked 5
+	a_minute_apart 2
+	# What was changed is tried at once, with nothing left of the minute.
+	wait_for 10 knows
+	lab_dtcpd_set login=ok
+	netifd_config "d6=$(netifd_words '{tunlink: "wan", mtu: 1400}')"
+	netifd reload
+	wait_for 30 netifd_whole
+	[ ! -e /var/run/dtcp-netifd/d6.turn ]
+	netifd_ends
+}
+
+try_now() { kill -USR1 "$(cat "$RUN_DIR/dtcp-d6.pid")"; }
+
 @test "no server: pending, UNREACHABLE in ifstatus, and up when there is one" {
 	lab_static
 	netifd_up
@@ -113,7 +187,14 @@ ends_with() {
 	netifd_start
 	wait_for 60 netifd_has_error d6 UNREACHABLE
 	netifd_is_pending
-	lab_dtcpd_start
-	wait_for 400 netifd_whole
+	# Nor is one that speaks something else for good.
+	lab_dtcpd_start --set 'greeting=line HTTP/1.1 400 Bad Request'
+	lab_sleep 60 # it tells of failures once a minute
+	try_now
+	wait_for 30 netifd_has_error d6 PROTOCOL_ERROR
+	netifd_is_pending
+	lab_dtcpd_set greeting=ok
+	try_now
+	wait_for 30 netifd_whole
 	netifd_ends
 }

@@ -28,6 +28,8 @@ one_keeper() { [ "$(lab_processes | grep -c -e '--foreground')" -le 2 ]; } # and
 	wait_for 30 netifd_whole
 	[ "$(keeper)" != "$was" ]
 	logins_are 2
+	# And one that is killed just before an end: that finds what it left.
+	kill -KILL "$(keeper)"
 	netifd_ends
 }
 
@@ -154,11 +156,16 @@ slept() { [ ! -e /run/lab/slow ]; }
 	done
 	[ "$(keeper)" = "$was" ]
 	netifd_whole
-	# Who ends all of them by hand ends this one as well, and netifd begins anew.
-	dtcp_up --down
+	# Who ends all of them by hand ends this one as well, and netifd begins anew; likewise
+	# all on its link.
 	began() { [ -e "$RUN_DIR/dtcp-d6.pid" ] && [ "$(keeper)" != "$was" ]; }
-	wait_for 30 began
-	wait_for 30 netifd_whole
+	for option in '' '--link wan'; do
+		# shellcheck disable=SC2086 # words
+		dtcp_up --down $option
+		wait_for 30 began
+		wait_for 30 netifd_whole
+		was=$(keeper)
+	done
 	rm "$ACCOUNTS"
 	netifd_ends
 }

@@ -42,16 +42,22 @@ flaps() { grep -c '^ifdown d6' "$NETIFD_DIR"/events || true; }
 @test "the session is lost: routes go after 5 s; one that is back before flaps nothing" {
 	netifd_begin '{ping: 1}'
 	wait_for 30 netifd_whole
+	lab_spawn monitor ip -n customer -6 monitor link address route
 	lab_dtcpd_command 'do all close' # it reconnects within 3 s
 	wait_for 20 logins_are 2
+	lab_sleep 2
 	netifd_whole
 	[ "$(flaps)" = 0 ]
+	lab_kill monitor
+	not grep -E 'dtcp-d6|2001:db8|default|unreachable' /run/lab/monitor.log
 	lab_dtcpd_set accept=close
 	lab_clock
 	lab_dtcpd_command 'do all close'
 	lost_within 6000
 	wait_for 5 no_routes
 	guarded
+	lab_sleep 20
+	no_routes
 	lab_dtcpd_set accept=ok
 	wait_for 60 netifd_whole
 	[ "$(flaps)" = 1 ]
@@ -114,4 +120,39 @@ flaps() { grep -c '^ifdown d6' "$NETIFD_DIR"/events || true; }
 	ip -n customer link set dev dtcp-d6 down
 	wait_for 30 grep -q 'ifup d6' "$NETIFD_DIR"/events
 	netifd_ends
+}
+
+@test "somebody removes its address or the guard: both are back, and netifd hears nothing" {
+	netifd_begin
+	wait_for 30 netifd_whole
+	ip -n customer -6 addr del 2001:db8:c0de::1/128 dev dtcp-d6
+	has_address() { [ "$(up_addresses dtcp-d6)" = 2001:db8:c0de::1/128 ]; }
+	wait_for 20 has_address
+	local guard
+	guard=$(up_routes)
+	guarded
+	ip -n customer -6 route del unreachable default from "$LAB_PREFIX" metric 4294967295
+	not guarded
+	wait_for 20 guarded
+	[ "$(up_routes)" = "$guard" ]
+	netifd_whole
+	[ "$(flaps)" = 0 ]
+	lab_ping6 customer "$LAB_HOST6"
+	netifd_ends
+}
+
+@test "an interface that depends on an IPv6 host behind it is up while the route is there" {
+	netifd_begin '{ping: 1}'
+	netifd_config 'vpn={"proto": "static", "device": "lan0"}' "d6=$(netifd_words '{ping: 1}')"
+	netifd reload
+	wait_for 30 netifd_whole
+	netifd depend vpn "$LAB_HOST6" ''
+	netifd_is_up vpn
+	lab_proto41 both
+	wait_for 60 netifd_is vpn '.up or .available | not'
+	lab_proto41 pass
+	wait_for 60 netifd_is_up vpn
+	netifd ifdown d6
+	wait_for 10 netifd_is vpn '.up or .available | not'
+	wait_for 10 netifd_is_gone
 }

@@ -34,6 +34,7 @@ handler() { (cd /lib/netifd/proto && customer busybox ash -eu ./dtcp.sh "$@"); }
 		["update","ifname=dtcp-d6","link-up=1","address-external=1","ip6addr=2001:db8:c0de::1/128","ip6prefix=2001:db8:c0de::/48","route6=::/0||2001:db8:c0de::/48","route6=::/0|4096|","data=server=$LAB_SERVER4","data=remote=$LAB_SERVER4"]
 	END
 	[ "$(stat -c '%a %U' /var/run/dtcp-netifd/d6.conf)" = '600 root' ]
+	[ "$(stat -c '%a %U' /var/run/dtcp-netifd)" = '700 root' ]
 	echo "\"$LAB_SERVER4\" \"20200\" \"foo\" \"bar\" interface=dtcp-d6 route=guard script=/lib/netifd/dtcp-event" |
 		diff - /var/run/dtcp-netifd/d6.conf
 	lab_ping6 customer "$LAB_HOST6"
@@ -152,6 +153,23 @@ up_with() {
 	wait_for 10 netifd_is d6 '(.available | not) and .state == "down"'
 	[ "$(lab_dtcpd_count login-ok)" = 2 ]
 	netifd_nothing_left
+	# Nor is one without a device taken for none, and it is not asked for in a hurry.
+	netifd_config 'wan3={"proto": "static"}' "d6=$(netifd_words '{tunlink: "wan3"}')"
+	: >"$NETIFD_DIR"/events
+	netifd reload
+	lab_clock
+	setups() { [ "$(grep -c '^setup' "$NETIFD_DIR"/events)" -ge "$1" ]; }
+	wait_for 30 setups 3
+	not lab_took 9000
+	grep 'wan3 has no device' /run/lab/netifd.log
+	lab_sleep 1 # in the midst of its pause
+	lab_clock
+	netifd ifdown d6
+	wait_for 10 netifd_is d6 '.state == "down"'
+	lab_took 2000
+	not pgrep -x sleep
+	[ "$(lab_dtcpd_count login-ok)" = 2 ]
+	netifd_nothing_left
 }
 
 @test "reload: the same words do nothing; other ones begin anew, once" {
@@ -188,5 +206,58 @@ up_with() {
 	wait_for 10 netifd_is d6 '.state == "down"'
 	ip -n customer -6 addr show dev lan0 | grep -A 1 2001:db8:c0de::1/60 | grep 'preferred_lft 0sec'
 	ip -n customer -6 addr del 2001:db8:c0de::1/60 dev lan0
+	netifd_nothing_left
+}
+
+# What the LAN host has by router advertisement.
+lan_has() { ip -n lan -6 addr show dev eth0 scope global dynamic | grep -A 1 "${1%::/48}:" | grep -q "$2"; }
+lan_has_router() { ip -n lan -6 route show default proto ra | grep -q .; }
+# no_way PREFIX: it has no way out, and programs there hear that at once.
+no_way() {
+	wait_for 60 not lan_has_router
+	wait_for 10 lan_has "$1" 'preferred_lft 0sec'
+	lab_clock
+	[[ $(lan ping -6 -c 1 "$LAB_HOST6" 2>&1) = *unreachable* ]]
+	lab_took 1000
+}
+way_by() {
+	wait_for 60 lan_has_router
+	wait_for 20 lan_has "$1" 'preferred_lft [1-9]'
+	wait_for 10 lab_ping6 lan "$LAB_HOST6"
+	lan ip -6 route get "$LAB_HOST6" | grep " src ${1%::/48}:"
+}
+
+@test "a LAN host, told by router advertisements: it has a way out only while there is one" {
+	local new=2001:db8:beef::/48
+	lab_static
+	lab_dtcpd_start
+	netifd_up
+	netifd_config 'lan={"proto": "static", "device": "lan0", "ip6assign": 60}' \
+		"d6=$(netifd_words '{ping: 1, mtu: 1400}')"
+	netifd_start
+	netifd_announce
+	wait_for 30 netifd_whole
+	way_by "$LAB_PREFIX"
+	[ "$(lan cat /proc/sys/net/ipv6/conf/eth0/mtu)" = 1400 ]
+	# The path, then the session.
+	lab_proto41 both
+	no_way "$LAB_PREFIX"
+	lab_proto41 pass
+	way_by "$LAB_PREFIX"
+	lab_dtcpd_set accept=close
+	lab_dtcpd_command 'do all close'
+	no_way "$LAB_PREFIX"
+	# It is back with another prefix.
+	lab_dtcpd_set prefixes=$new
+	lab_dtcpd_set accept=ok
+	wait_for 60 netifd_whole $new
+	way_by $new
+	lan_has "$LAB_PREFIX" 'preferred_lft 0sec'
+	kill -KILL "$(cat "$RUN_DIR/dtcp-d6.pid")"
+	way_by $new
+	netifd ifdown d6
+	wait_for 10 netifd_is d6 '.state == "down"'
+	no_way $new
+	ip -n customer -6 addr flush dev lan0 scope global
 	netifd_nothing_left
 }

@@ -213,8 +213,10 @@ static void refused(void)
 			happens(EV_FAIL, STATUS_UNREACHABLE);
 		now += 1000;
 	}
+	CHECK(fsm_not_before(&f) == f.accounts[0].not_before && fsm_not_before(&f) >= when + 60000);
 	begin(true, CLOCK_NEVER, 1);
 	when = now;
+	CHECK_INT(fsm_not_before(&f), 0);
 	happens(EV_FAIL, STATUS_REFUSED);
 	CHECK(f.wake >= when + 60000 && f.wake <= when + 65000);
 	CHECK(!(happens(EV_ASK, 0) & DO_LOGIN));

@@ -120,6 +120,11 @@ static void file(void)
 	report_update(&r, &now);
 	CHECK(state_read(r.dir, "dtcp0", &s));
 	CHECK_INT(s.path_rtt_us, 5000);
+	CHECK_INT(s.login_after, 0);
+	now.not_before = 86400001; /* not earlier, in seconds */
+	report_update(&r, &now);
+	CHECK(state_read(r.dir, "dtcp0", &s));
+	CHECK_INT(s.login_after, 86401);
 	end();
 }
 

@@ -52,6 +52,7 @@ static struct state full(void)
 	s.known = s.in_kernel = s.routes = true;
 	s.seen_as.s_addr = htonl(0xc6336408);
 	s.reconnects = 3;
+	s.login_after = 86400;
 	s.last_pong = 1700000001;
 	s.dtcp_rtt_us = 1234;
 	s.path_rtt_us = 5678;
