@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/fd.h"
+
 bool program_find(const char *name, char *path, size_t size)
 {
 	static const char *const places[] = {"/sbin", "/usr/sbin", "/bin", "/usr/bin"};
@@ -20,13 +22,6 @@ bool program_find(const char *name, char *path, size_t size)
 			return true;
 	}
 	return false;
-}
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
 }
 
 /* What the child does first: /dev/null where there is no pipe for its input, and one
@@ -94,11 +89,11 @@ bool program_start(struct program *r, char *const argv[], char *const env[], boo
 		fcntl(out[1], F_SETFL, 0);
 		err = spawn(r, argv, env, in[0], out[1]);
 	}
-	close_fd(&in[0]);
-	close_fd(&out[1]);
+	fd_close(&in[0]);
+	fd_close(&out[1]);
 	if (err) {
-		close_fd(&in[1]);
-		close_fd(&out[0]);
+		fd_close(&in[1]);
+		fd_close(&out[0]);
 		r->pid = 0;
 		errno = err;
 		return false;
@@ -126,7 +121,7 @@ bool program_feed(struct program *r, const char *text, size_t len)
 
 void program_feed_end(struct program *r)
 {
-	close_fd(&r->in);
+	fd_close(&r->in);
 }
 
 void program_read(struct program *r)
@@ -143,7 +138,7 @@ void program_read(struct program *r)
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n <= 0) {
-			close_fd(&r->out);
+			fd_close(&r->out);
 			return;
 		}
 		if (room)
@@ -166,8 +161,8 @@ void program_kill(struct program *r)
 void program_reaped(struct program *r, int status)
 {
 	program_read(r);
-	close_fd(&r->out);
-	close_fd(&r->in);
+	fd_close(&r->out);
+	fd_close(&r->in);
 	r->status = status;
 	r->pid = 0;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/fd.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "keeper/echo.h"
@@ -25,17 +26,10 @@ void probe_init(struct probe *p)
 	probe_forget(p);
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 void probe_close(struct probe *p)
 {
-	close_fd(&p->fd);
-	close_fd(&p->traffic);
+	fd_close(&p->fd);
+	fd_close(&p->traffic);
 	path_init(&p->path);
 }
 
@@ -52,8 +46,8 @@ void probe_gone(struct probe *p, unsigned index)
 {
 	if (index && index != p->index)
 		return;
-	close_fd(&p->fd);
-	close_fd(&p->traffic);
+	fd_close(&p->fd);
+	fd_close(&p->traffic);
 }
 
 void probe_tunnel(struct probe *p, const struct tunnel *t)
@@ -122,17 +116,12 @@ static struct sockaddr_ll on(unsigned index)
 static int open_socket(unsigned index, bool answers, uint16_t id)
 {
 	struct sockaddr_ll to = on(index);
-	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), saved;
+	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	if (fd < 0)
-		return -1;
-	if ((answers ? filter_answers(fd, id) : filter_traffic(fd)) == 0 &&
-	    bind(fd, (struct sockaddr *)&to, sizeof to) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
+	if (fd >= 0 && ((answers ? filter_answers(fd, id) : filter_traffic(fd)) < 0 ||
+			bind(fd, (struct sockaddr *)&to, sizeof to) < 0))
+		fd_close(&fd);
+	return fd;
 }
 
 static bool ready(struct probe *p)
@@ -203,7 +192,7 @@ static void good(struct probe *p)
 	p->answered = true;
 	p->local_answered = false;
 	p->ok = 1;
-	close_fd(&p->traffic);
+	fd_close(&p->traffic);
 }
 
 static enum probe_news step(struct probe *p, enum path_event e, int64_t limit, int64_t now_us)

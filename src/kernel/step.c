@@ -144,10 +144,8 @@ bool step_ok(const struct kernel *k)
 static bool is_busybox(char path[PATH_SIZE])
 {
 	char target[64];
-	ssize_t n = -1;
-
-	if (program_find("ip", path, PATH_SIZE))
-		n = readlink(path, target, sizeof target);
+	bool there = program_find("ip", path, PATH_SIZE);
+	ssize_t n = there ? readlink(path, target, sizeof target) : -1;
 	return n >= 7 && memcmp(target + n - 7, "busybox", 7) == 0;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/fd.h"
 #include "common/tunnel.h"
 #include "kernel/netlink.h"
 
@@ -89,13 +90,8 @@ int watch_open(const char *name)
 	nl.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE |
 		       RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE;
 	if (fd >= 0 && (watch_filter(fd, name) < 0 ||
-			bind(fd, (struct sockaddr *)&nl, sizeof nl) < 0)) {
-		int saved = errno;
-
-		close(fd);
-		errno = saved;
-		return -1;
-	}
+			bind(fd, (struct sockaddr *)&nl, sizeof nl) < 0))
+		fd_close(&fd);
 	return fd;
 }
 

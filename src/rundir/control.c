@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/fd.h"
 #include "rundir/rundir.h"
 
 /* A path by way of the directory's descriptor, since an address holds 107
@@ -32,13 +33,8 @@ static int use(int dir, const char *iface,
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
 
 	address(&un, dir, iface);
-	if (fd >= 0 && fn(fd, (const struct sockaddr *)&un, sizeof un) < 0) {
-		int saved = errno;
-
-		close(fd);
-		errno = saved;
-		return -1;
-	}
+	if (fd >= 0 && fn(fd, (const struct sockaddr *)&un, sizeof un) < 0)
+		fd_close(&fd);
 	return fd;
 }
 
@@ -50,13 +46,8 @@ int control_listen(int dir, const char *iface)
 	control_remove(dir, iface);
 	fd = use(dir, iface, bind, SOCK_NONBLOCK);
 	umask(mask);
-	if (fd >= 0 && listen(fd, 16) < 0) {
-		int saved = errno;
-
-		close(fd);
-		errno = saved;
-		return -1;
-	}
+	if (fd >= 0 && listen(fd, 16) < 0)
+		fd_close(&fd);
 	return fd;
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/fd.h"
 #include "common/text.h"
 #include "rundir/rundir.h"
 
@@ -82,13 +83,8 @@ int presence_hold(const char *path, const char *iface)
 
 	name_of(name, path, iface, getpid());
 	len = address(&un, name);
-	if (fd >= 0 && (bind(fd, (struct sockaddr *)&un, len) < 0 || listen(fd, 16) < 0)) {
-		int saved = errno;
-
-		close(fd);
-		errno = saved;
-		return -1;
-	}
+	if (fd >= 0 && (bind(fd, (struct sockaddr *)&un, len) < 0 || listen(fd, 16) < 0))
+		fd_close(&fd);
 	return fd;
 }
 

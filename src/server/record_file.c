@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/clock.h"
+#include "common/fd.h"
 #include "common/log.h"
 #include "rundir/state_file.h"
 #include "server/builder.h"
@@ -25,11 +25,7 @@ bool record_file_read(int dir, record_fn *fn, void *arg)
 	bool ok;
 
 	if (!f) {
-		int saved = errno;
-
-		if (fd >= 0)
-			close(fd);
-		errno = saved;
+		fd_close(&fd);
 		return false;
 	}
 	while (getline(&line, &size, f) >= 0) {

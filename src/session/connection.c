@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/fd.h"
 
 enum connection_result connection_wait(const struct connection *n, int fd, short events)
 {
@@ -152,12 +153,7 @@ enum connection_result connection_write(struct connection *n, const char *buf, s
 
 void connection_close(struct connection *n)
 {
-	int saved = errno;
-
-	if (n->fd >= 0)
-		close(n->fd);
-	n->fd = -1;
-	errno = saved;
+	fd_close(&n->fd);
 }
 
 const char *connection_result_text(enum connection_result r)

@@ -17,6 +17,7 @@
 
 #include "account/account.h"
 #include "common/clock.h"
+#include "common/fd.h"
 #include "common/log.h"
 #include "common/privs.h"
 #include "common/status_codes.h"
@@ -264,7 +265,7 @@ static bool bind_to_link(int fd, unsigned link)
 
 bool session_give_line(const struct session *s, unsigned link, struct in_addr local)
 {
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), saved;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	struct msg m;
 	bool done;
 
@@ -272,10 +273,7 @@ bool session_give_line(const struct session *s, unsigned link, struct in_addr lo
 	m.kind = MSG_LINE;
 	m.address = local;
 	done = fd >= 0 && (!link || bind_to_link(fd, link)) && msg_send_fd(s->channel, &m, fd);
-	saved = errno;
-	if (fd >= 0)
-		close(fd);
-	errno = saved;
+	fd_close(&fd);
 	return done;
 }
 
