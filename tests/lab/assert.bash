@@ -110,7 +110,7 @@ lab_lan_address() {
 
 # lab_log [PATTERN]: what dtcp-up told syslog; lines look like
 # `Jan  1 00:00:00 lab daemon.info dtcp-up[7]: text`.
-lab_log() { grep -E " dtcp-up(\[[0-9]+\])?: .*${1-}" /run/lab/syslog; }
+lab_log() { lab_lines " dtcp-up(\[[0-9]+\])?: .*${1-}" /run/lab/syslog; }
 
 # lab_why: prints what helps to understand a failure; for teardown.
 lab_why() {

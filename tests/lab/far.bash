@@ -20,7 +20,7 @@ far_start() {
 	far_said 'listening at'
 }
 far_settled() { far_said 'listening at' || lab_gone "$(</run/lab/far.pid)"; }
-far_said() { grep -qE "$1" /run/lab/far.log; }
+far_said() { lab_lines "$1" /run/lab/far.log >/dev/null; }
 
 # far_root: root's process number; far_children: those of the other two.
 far_root() { cat "$FAR_RUN/dtcpd.pid"; }

@@ -121,13 +121,26 @@ lab_gone() {
 # lab_sleep SECONDS: without starting a program.
 lab_sleep() { read -rt "$1" -u "$LAB_NEVER" || true; }
 
+# lab_lines PATTERN FILE: grep -E without starting a program, which a test that waits
+# does a hundred times.
+lab_lines() {
+	local lines line found=1
+	mapfile -t lines <"$2" || return
+	for line in "${lines[@]}"; do
+		[[ $line =~ $1 ]] || continue
+		printf '%s\n' "$line"
+		found=0
+	done
+	return $found
+}
+
 # wait_for SECONDS COMMAND...: runs COMMAND until it succeeds, 50 ms apart at
-# first, then up to 250; fails, and says so, when it has not after SECONDS (an
-# integer) of the lab's time.
+# first, then up to 250, after some seconds a tenth of the time that has gone by, up to
+# 500; fails, and says so, when it has not after SECONDS (an integer) of the lab's time.
 wait_for() {
-	local limit=$(($1 * LAB_SLOW)) end pause=50 text
+	local limit=$(($1 * LAB_SLOW)) began=${EPOCHREALTIME/./} end pause=50 text
 	shift
-	end=$((${EPOCHREALTIME/./} + limit * 1000000))
+	end=$((began + limit * 1000000))
 	until "$@" >/dev/null 2>&1; do
 		if [ "${EPOCHREALTIME/./}" -ge "$end" ]; then
 			echo "waited $limit s in vain for: $*" >&2
@@ -135,7 +148,12 @@ wait_for() {
 		fi
 		printf -v text '0.%03d' $pause
 		lab_sleep "$text"
-		pause=$((pause < 200 ? pause * 5 / 4 : 250))
+		if [ $pause -lt 200 ]; then
+			pause=$((pause * 5 / 4))
+		else
+			pause=$(((${EPOCHREALTIME/./} - began) / 10000))
+			pause=$((pause < 250 ? 250 : pause > 500 ? 500 : pause))
+		fi
 	done
 }
 

@@ -11,11 +11,12 @@ $(BUILD)/lab/%.so: tests/lab/%.c
 	$(CC) -std=c11 $(WARN) -O2 -shared -fPIC -o $@.new $<
 	@mv $@.new $@
 
-# What the lab's functions run commands in its boxes with. Where libc is not
-# there to be linked statically, the other way takes longer.
-test-programs: $(BUILD)/lab/enter
+# What the lab's functions run commands in its boxes with, and ask the stand-in for
+# OpenWrt's netifd. Where libc is not there to be linked statically, the other way
+# takes longer.
+test-programs: $(BUILD)/lab/enter $(BUILD)/lab/ask
 
-$(BUILD)/lab/enter: tests/lab/enter.c
+$(BUILD)/lab/enter $(BUILD)/lab/ask: $(BUILD)/lab/%: tests/lab/%.c
 	@mkdir -p $(@D)
 	$(CC) $(DEFS) $(WARN) -O2 -static -o $@.new $< || $(CC) $(DEFS) $(WARN) -O2 -o $@.new $<
 	@mv $@.new $@

@@ -4,7 +4,7 @@
 # busybox's ash, also with `set -eu`.
 # shellcheck disable=SC2034,SC2154 # variables of handlers
 
-ask_netifd() { /usr/bin/python3 -E -s -S @TESTS@/lab/netifd.py /run/lab/netifd "$@"; }
+ask_netifd() { @ASK@ /run/lab/netifd/socket "$@"; }
 
 init_proto() {
     proto_name=${1-} proto_command=${2-} proto_interface=${3-} proto_options=${4-}
@@ -26,13 +26,7 @@ proto_config_add_string() { proto_words="${proto_words}[\"$1\", 3],"; }
 proto_config_add_int() { proto_words="${proto_words}[\"$1\", 5],"; }
 proto_config_add_boolean() { proto_words="${proto_words}[\"$1\", 7],"; }
 
-# What is missing is empty, true and false are 1 and 0.
-json_get_vars() {
-    # shellcheck disable=SC2016 # is jq's
-    eval "$(printf '%s' "$proto_options" | jq -r --args '. as $all | $ARGS.positional[] |
-        . + "=" + ($all[.] | if . == null then "" elif . == true then "1"
-            elif . == false then "0" else tostring end | @sh)' "$@")"
-}
+json_get_vars() { eval "$(ask_netifd vars "$proto_options" "$@")"; }
 
 # Words for the next update, a line each. What is begun in between spoils it, as there.
 add_word() {

@@ -3,6 +3,7 @@
 # shellcheck shell=bash
 
 NETIFD_DIR=/run/lab/netifd
+NETIFD_ASK=$LAB_PROJECT/build/lab/ask
 
 # netifd_up: OpenWrt's files are there, with the program and our files installed; the
 # shell that runs them is busybox's, which stops at what fails or is not set.
@@ -11,7 +12,7 @@ netifd_up() {
 	rm -rf $NETIFD_DIR /var/run/dtcp-netifd
 	mkdir -p $NETIFD_DIR $lib/proto /lib/functions
 	up_install openwrt
-	sed "s|@TESTS@|$LAB_TESTS|" "$LAB_TESTS/lab/netifd-proto.sh" >$lib/netifd-proto.sh
+	sed "s|@ASK@|$NETIFD_ASK|" "$LAB_TESTS/lab/netifd-proto.sh" >$lib/netifd-proto.sh
 	: >/lib/functions.sh
 	cp $lib/netifd-proto.sh /lib/functions/network.sh
 	sed -i -e '1s|.*|#!/bin/busybox ash|' -e '2i set -eu' $lib/dtcp-event
@@ -58,13 +59,14 @@ netifd_announce() {
 }
 
 # netifd WORD...: asks it: ifup, ifdown, status, device INTERFACE; reload; way HOST.
-netifd() { /usr/bin/python3 -E -s -S "$LAB_TESTS/lab/netifd.py" $NETIFD_DIR "$@"; }
+netifd() { "$NETIFD_ASK" $NETIFD_DIR/socket "$@"; }
 
-# netifd_is INTERFACE JQ-EXPRESSION: it is true of what `status` says.
-netifd_is() { netifd status "$1" | jq -e "$2"; }
-netifd_is_up() { netifd_is "${1:-d6}" .up; }
-netifd_is_pending() { netifd_is "${1:-d6}" .pending; }
-netifd_has_error() { netifd_is "$1" ".errors[0].code == \"$2\""; }
+# netifd_is INTERFACE EXPRESSION: what `status` says has this value, which is printed,
+# and which is neither false nor empty. An expression of Python's.
+netifd_is() { netifd is "$@"; }
+netifd_is_up() { netifd_is "${1:-d6}" up; }
+netifd_is_pending() { netifd_is "${1:-d6}" pending; }
+netifd_has_error() { netifd_is "$1" "errors and errors[0]['code'] == '$2'"; }
 
 # netifd_calls [INTERFACE]: what handler and event script have told, a JSON array a line.
 netifd_calls() { jq -c "select(.[0] == \"${1:-d6}\") | .[1:]" $NETIFD_DIR/calls; }
@@ -101,6 +103,6 @@ netifd_ends() {
 	lab_took 5000
 	not grep -q '^killed' $NETIFD_DIR/events
 }
-netifd_is_gone() { netifd_is "${1:-d6}" '.state == "down"' && netifd_nothing_left; }
+netifd_is_gone() { netifd_is "${1:-d6}" 'state == "down"' && netifd_nothing_left; }
 # netifd_gave_up: it was taken down, and is not tried again.
-netifd_gave_up() { netifd_is "${1:-d6}" '.state == "down" and (.autostart | not)'; }
+netifd_gave_up() { netifd_is "${1:-d6}" 'state == "down" and not autostart'; }

@@ -2,7 +2,8 @@
 """A stand-in for OpenWrt's netifd, as far as protocol handlers can tell.
 
     netifd.py DIR          serves; CONFIG, SOCKET and EVENTS are in DIR
-    netifd.py DIR WORD...  asks the one that serves, as ubus would
+
+ask.c asks it, as ubus would.
 
 It plays netifd's state machine, with the habits that handlers have to live with:
 it compares routes with its own list and not with the kernel, sets a device down and
@@ -13,6 +14,7 @@ import ipaddress
 import json
 import os
 import selectors
+import shlex
 import signal
 import socket
 import subprocess
@@ -456,6 +458,13 @@ class Netifd:
                 'addresses': i.addresses, 'prefixes': i.prefixes, 'data': i.data,
                 'task': i.task, 'errors': i.errors}
 
+    @staticmethod
+    def shell_variables(options, names):
+        """For json_get_vars: what is missing is empty, true and false are 1 and 0."""
+        def text(value):
+            return '' if value is None else str(int(value) if isinstance(value, bool) else value)
+        return '\n'.join(f'{name}={shlex.quote(text(options.get(name)))}' for name in names)
+
     def answer(self, action, name='', *words):
         """Status and text for one question."""
         if action == 'reload':
@@ -463,11 +472,16 @@ class Netifd:
             return OK, ''
         if action == 'way':
             return (OK if self.way(name) else NOT_FOUND), ''
+        if action == 'vars':
+            return OK, self.shell_variables(json.loads(name), words)
         i = self.interfaces.get(name)
         if not i:
             return NOT_FOUND, ''
         if action == 'status':
             return OK, json.dumps(self.status(i))
+        if action == 'is':
+            value = eval(words[0], {}, self.status(i))
+            return (OK if value else 1), value
         if action == 'device':
             return (OK if i.device and i.state == UP else NOT_FOUND), i.device or ''
         if action == 'ifup':
@@ -484,9 +498,10 @@ class Netifd:
     def serve(self, listener):
         connection, _ = listener.accept()
         with connection:
-            words = json.loads(connection.recv(1 << 16) or '[]')
+            words = connection.recv(1 << 16).decode().split('\0')[:-1]
             if words:
-                connection.send(json.dumps(self.answer(*words)).encode())
+                status, text = self.answer(*words)
+                connection.send(f'{status} {text}'.encode())
 
     # --- beginning, configuration, end
 
@@ -536,8 +551,6 @@ class Netifd:
 
     def run(self):
         self.dump()
-        for name, words in self.read_config().items():
-            self.add(name, words)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         listener.bind(f'{self.folder}/socket.new')
         listener.listen(16)
@@ -549,6 +562,8 @@ class Netifd:
         signal.set_wakeup_fd(woken)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, lambda *_: self.end())
+        for name, words in self.read_config().items():
+            self.add(name, words)
         self.selector.register(wake, selectors.EVENT_READ, lambda: os.read(wake, 64))
         while True:
             self.reap()
@@ -569,25 +584,5 @@ class Netifd:
         os._exit(0)
 
 
-def ask(folder, words):
-    """As ubus does: 4 is said by no text (-S), all else is."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
-        try:
-            s.connect(f'{folder}/socket')
-            s.send(json.dumps(words).encode())
-            status, text = json.loads(s.recv(1 << 16) or '[255, ""]')
-        except OSError:
-            print('Failed to connect to ubus', file=sys.stderr)
-            return 255
-    if text:
-        print(text)
-    if status == DENIED:
-        print('Command failed: Permission denied', file=sys.stderr)
-        return 250
-    return status
-
-
 if __name__ == '__main__':
-    if len(sys.argv) > 2:
-        sys.exit(ask(sys.argv[1], sys.argv[2:]))
     Netifd(sys.argv[1]).run()

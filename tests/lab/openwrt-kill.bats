@@ -13,7 +13,7 @@ logins_are() { [ "$(lab_dtcpd_count login-ok)" = "$1" ]; }
 keeper() { cat "$RUN_DIR/dtcp-d6.pid"; }
 lost() { [ -z "$(netifd_routes)" ]; }
 # no_routes: neither the kernel nor netifd has any into the tunnel.
-no_routes() { [ -z "$(netifd_routes)" ] && netifd_is d6 '.routes == [] and (.up | not)'; }
+no_routes() { [ -z "$(netifd_routes)" ] && netifd_is d6 'routes == [] and not up'; }
 one_keeper() { [ "$(lab_processes | grep -c -e '--foreground')" -le 2 ]; } # and its session
 
 @test "a keeper that is killed: routes go at once, it begins anew" {
@@ -131,7 +131,7 @@ slept() { [ ! -e /run/lab/slow ]; }
 		netifd ifup d6
 		netifd ifdown d6
 	done
-	wait_for 20 netifd_is d6 '.state == "down"'
+	wait_for 20 netifd_is d6 'state == "down"'
 	netifd_nothing_left
 }
 

@@ -10,7 +10,7 @@ setup() { lab_up; }
 teardown() { lab_end; }
 
 # no_routes: neither the kernel nor netifd has any into the tunnel.
-no_routes() { [ -z "$(netifd_routes)" ] && netifd_is d6 '.routes == [] and (.up | not)'; }
+no_routes() { [ -z "$(netifd_routes)" ] && netifd_is d6 'routes == [] and not up'; }
 lost() { [ -z "$(netifd_routes)" ]; }
 guarded() { up_routes | grep -q "^unreachable default from $LAB_PREFIX"; }
 # lost_within MS: from lab_clock on.
@@ -96,7 +96,7 @@ flaps() { grep -c '^ifdown d6' "$NETIFD_DIR"/events || true; }
 	lab_dtcpd_set prefixes=2001:db8:beef::/48
 	lab_dtcpd_command 'do all close'
 	wait_for 30 netifd_whole 2001:db8:beef::/48
-	netifd_is d6 '.prefixes == ["2001:db8:beef::/48"]'
+	netifd_is d6 'prefixes == ["2001:db8:beef::/48"]'
 	not grep -q "$LAB_PREFIX" <(ip -n customer -6 route show table all)
 	netifd_ends
 }

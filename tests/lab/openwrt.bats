@@ -59,7 +59,7 @@ handler() { (cd /lib/netifd/proto && customer busybox ash -eu ./dtcp.sh "$@"); }
 		"{proto: \"dtcp\", server: \"$LAB_SERVER4\", username: \$u, password: \$p}")"
 	netifd_start
 	wait_for 30 netifd_whole 2001:db8:77::/48
-	for file in /proc/"$(netifd status d6 | jq .task)"/{cmdline,environ} "$NETIFD_DIR"/calls \
+	for file in /proc/"$(netifd_is d6 task)"/{cmdline,environ} "$NETIFD_DIR"/calls \
 		/run/lab/syslog /run/lab/netifd.log $RUN_DIR/dtcp-d6.state; do
 		not grep -aqF 'q"u' "$file"
 	done
@@ -81,12 +81,12 @@ handler() { (cd /lib/netifd/proto && customer busybox ash -eu ./dtcp.sh "$@"); }
 	wait_for 30 netifd_is_up _2
 	netifd_routes _2 | grep -x 'default metric 5000'
 	netifd ifdown _2
-	wait_for 10 netifd_is _2 '.state == "down"'
+	wait_for 10 netifd_is _2 'state == "down"'
 	netifd_whole "$LAB_PREFIX" abcdefghij
 	[ "$(netifd_calls abcdefghij | grep -c '"update"')" = 1 ]
 	lab_ping6 customer "$LAB_HOST6"
 	netifd ifdown abcdefghij
-	wait_for 10 netifd_is abcdefghij '.state == "down"'
+	wait_for 10 netifd_is abcdefghij 'state == "down"'
 	netifd_nothing_left
 }
 
@@ -117,17 +117,17 @@ up_with() {
 	netifd_begin '{type: "host"}'
 	wait_for 30 netifd_is_up
 	netifd status d6
-	netifd_is d6 '(.prefixes == []) and (.addresses | length == 1)'
+	netifd_is d6 'prefixes == [] and len(addresses) == 1'
 	local own
-	own=$(netifd status d6 | jq -r '.addresses[0]')
+	own=$(netifd_is d6 'addresses[0]')
 	netifd_routes_are "$(printf '%s\n' "default from ${own%/*} metric 1024" 'default metric 4096')"
 	lab_ping6 customer "$LAB_HOST6"
 	up_with '{type: "tunnelonly"}'
-	netifd_is d6 '(.prefixes == []) and (.addresses == []) and (.routes == [])'
+	netifd_is d6 'prefixes == addresses == routes == []'
 	lab_dtcpd_set prefixes=2001:db8:beef::/56,2001:db8:f00::/64
 	up_with '{type: "network"}' 'default from 2001:db8:beef::/56 metric 1024' \
 		'default from 2001:db8:f00::/64 metric 1024' 'default metric 4096'
-	netifd_is d6 '.prefixes == ["2001:db8:beef::/56", "2001:db8:f00::/64"]'
+	netifd_is d6 'prefixes == ["2001:db8:beef::/56", "2001:db8:f00::/64"]'
 	netifd_ends
 }
 
@@ -135,13 +135,13 @@ up_with() {
 	netifd_begin '{tunlink: "wan", auto: false}'
 	netifd ifdown wan
 	netifd ifup d6
-	wait_for 10 netifd_is d6 '(.available | not) and .state == "down"'
+	wait_for 10 netifd_is d6 'not available and state == "down"'
 	netifd_nothing_left
 	netifd ifup wan
 	wait_for 30 netifd_whole
 	netifd_calls | grep -F '"--link","wan"'
 	netifd ifdown wan
-	wait_for 10 netifd_is d6 '.state == "down"'
+	wait_for 10 netifd_is d6 'state == "down"'
 	netifd_nothing_left
 	netifd ifup wan
 	wait_for 30 netifd_whole
@@ -150,7 +150,7 @@ up_with() {
 	netifd_config "d6=$(netifd_words '{tunlink: "wan2"}')"
 	netifd reload
 	netifd ifup d6
-	wait_for 10 netifd_is d6 '(.available | not) and .state == "down"'
+	wait_for 10 netifd_is d6 'not available and state == "down"'
 	[ "$(lab_dtcpd_count login-ok)" = 2 ]
 	netifd_nothing_left
 	# Nor is one without a device taken for none, and it is not asked for in a hurry.
@@ -203,7 +203,7 @@ up_with() {
 	wait_for 10 lab_ping6 lan "$LAB_HOST6" # its router's address was tentative
 	lab_ping6 host6 2001:db8:c0de::2
 	netifd ifdown d6
-	wait_for 10 netifd_is d6 '.state == "down"'
+	wait_for 10 netifd_is d6 'state == "down"'
 	ip -n customer -6 addr show dev lan0 | grep -A 1 2001:db8:c0de::1/60 | grep 'preferred_lft 0sec'
 	ip -n customer -6 addr del 2001:db8:c0de::1/60 dev lan0
 	netifd_nothing_left

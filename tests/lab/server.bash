@@ -51,7 +51,13 @@ lab_dtcpd_log() {
 }
 
 # lab_dtcpd_count EVENT: how often it happened (login, login-ok, received, ...).
-lab_dtcpd_count() { lab_dtcpd_log "$1" | wc -l; }
+lab_dtcpd_count() {
+	local event count=0
+	while read -r _ _ event _; do
+		[ "$event" != "$1" ] || count=$((count + 1))
+	done </run/lab/dtcpd-events.log
+	echo $count
+}
 
 # lab_account [WORDS...]: writes the account file: one line for lab_dtcpd_start's
 # server, with WORDS (`type=host`) after it.

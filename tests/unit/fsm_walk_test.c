@@ -27,6 +27,9 @@ static bool met[FSM_STATES][FSM_EVENTS][FSM_STATES];
 
 struct walk {
 	struct fsm f;
+	enum fsm_state was;            /* before the last step */
+	enum fsm_event event;          /* of the last step */
+	unsigned actions;              /* that it led to */
 	unsigned seed;
 	int64_t now;
 	int64_t refused[FSM_ACCOUNTS]; /* when; or long ago */
@@ -38,6 +41,22 @@ struct walk {
 	int64_t left_at;
 	bool kernel_failed;            /* while ending */
 };
+
+/* The last step, in words. */
+static const char *describe(const struct walk *w)
+{
+	static char text[160];
+
+	snprintf(text, sizeof text, "%s %s: %s, actions %#x, at %lld", states[w->was],
+		 events[w->event], states[w->f.state], w->actions, (long long)w->now);
+	return text;
+}
+
+/* Holds after the step of walk w. There are millions of steps, and words only for one
+ * that fails. */
+#define CHECK_STEP(w, condition)                                                     \
+	((condition) ? unit_check(true, #condition, "", __FILE__, __LINE__)          \
+		     : unit_check(false, #condition, describe(w), __FILE__, __LINE__))
 
 static unsigned below(struct walk *w, unsigned n)
 {
@@ -95,62 +114,64 @@ static bool has_session(enum fsm_state s)
 }
 
 /* Routes lead into the tunnel only while it leads somewhere. */
-static void check_routes(const struct walk *w, const char *what)
+static void check_routes(const struct walk *w)
 {
 	const struct fsm *f = &w->f;
 
 	if (!f->routes)
 		return;
-	CHECK_FOR(what, f->built && f->near_ok);
+	CHECK_STEP(w, f->built && f->near_ok);
 	if (!f->accounts[f->account].pathless && !f->accounts[f->account].trust)
-		CHECK_FOR(what, f->path == PATH_IS_GOOD);
-	CHECK_FOR(what, f->path != PATH_IS_BAD || f->accounts[f->account].pathless);
-	CHECK_FOR(what, f->lost_at == CLOCK_NEVER || w->now - f->lost_at < 5000);
+		CHECK_STEP(w, f->path == PATH_IS_GOOD);
+	CHECK_STEP(w, f->path != PATH_IS_BAD || f->accounts[f->account].pathless);
+	CHECK_STEP(w, f->lost_at == CLOCK_NEVER || w->now - f->lost_at < 5000);
 	if (f->state < FSM_END_SCRIPT)
-		CHECK_FOR(what, has_session(f->state) || w->now - w->lost_at < 5000);
-	CHECK_FOR(what, f->lost_at == CLOCK_NEVER || f->wake <= f->lost_at + 5000);
+		CHECK_STEP(w, has_session(f->state) || w->now - w->lost_at < 5000);
+	CHECK_STEP(w, f->lost_at == CLOCK_NEVER || f->wake <= f->lost_at + 5000);
 }
 
 /* Something always comes: a state that waits for no event but time has one. */
-static void check_wake(const struct walk *w, const char *what)
+static void check_wake(const struct walk *w)
 {
 	enum fsm_state s = w->f.state;
 
 	if (s != FSM_START && s != FSM_WAIT && s != FSM_BUILD && s != FSM_DONE)
-		CHECK_FOR(what, w->f.wake != CLOCK_NEVER);
+		CHECK_STEP(w, w->f.wake != CLOCK_NEVER);
 	if (s == FSM_END_SCRIPT || s == FSM_END_KERNEL)
-		CHECK_FOR(what, w->f.wake <= w->stopped + END_ALL_MS);
+		CHECK_STEP(w, w->f.wake <= w->stopped + END_ALL_MS);
 	if (s == FSM_BACKOFF)
-		CHECK_FOR(what, w->f.timer - w->now <= 305000);
+		CHECK_STEP(w, w->f.timer - w->now <= 305000);
 }
 
 /* One session at a time, none forgotten. */
-static void check_session(struct walk *w, enum fsm_state was, const struct fsm_input *in,
-			  unsigned actions, const char *what)
+static void check_session(struct walk *w, const struct fsm_input *in)
 {
+	enum fsm_state was = w->was;
+	unsigned actions = w->actions;
+
 	if ((was == FSM_LOGIN && (in->event == EV_FAIL || in->event == EV_STRANGER)) ||
 	    (was >= FSM_BUILD && was <= FSM_UP && in->event == EV_LOST))
 		w->session = false;
 	if (actions & (DO_DROP | DO_QUIT))
 		w->session = false;
 	if (actions & DO_LOGIN) {
-		CHECK_FOR(what, !w->session);
-		CHECK_FOR(what, w->now - w->refused[w->f.account] >= BACKOFF_REFUSED_MS);
-		CHECK_FOR(what, w->f.login_by >= w->now && w->f.login_by <= w->now + 10000);
-		CHECK_FOR(what, !w->leaving || w->left != w->f.account || w->now >= w->left_at + 5000);
+		CHECK_STEP(w, !w->session);
+		CHECK_STEP(w, w->now - w->refused[w->f.account] >= BACKOFF_REFUSED_MS);
+		CHECK_STEP(w, w->f.login_by >= w->now && w->f.login_by <= w->now + 10000);
+		CHECK_STEP(w, !w->leaving || w->left != w->f.account || w->now >= w->left_at + 5000);
 		w->session = true;
 	}
 	if (actions & DO_PING)
-		CHECK_FOR(what, w->session);
+		CHECK_STEP(w, w->session);
 	if (w->f.state == FSM_LOGIN || w->f.state == FSM_PATH || w->f.state == FSM_UP)
-		CHECK_FOR(what, w->session);
+		CHECK_STEP(w, w->session);
 	else if (w->f.state != FSM_BUILD)
-		CHECK_FOR(what, !w->session);
+		CHECK_STEP(w, !w->session);
 }
 
 /* Where the machine says that it does not need to know which accounts have a line, that
  * makes no difference. */
-static void check_needs_lines(const struct walk *w, const struct fsm_input *in, const char *what)
+static void check_needs_lines(const struct walk *w, const struct fsm_input *in)
 {
 	struct fsm one = w->f, other = w->f;
 	struct fsm_input all = *in;
@@ -160,10 +181,10 @@ static void check_needs_lines(const struct walk *w, const struct fsm_input *in, 
 		return;
 	all.absent = all.untried = 0xffffffff;
 	actions = fsm_step(&one, in, w->now);
-	CHECK_INT(fsm_step(&other, &all, w->now), actions);
+	CHECK_STEP(w, fsm_step(&other, &all, w->now) == actions);
 	other.absent = one.absent;
 	other.untried = one.untried;
-	CHECK_FOR(what, memcmp(&one, &other, sizeof one) == 0);
+	CHECK_STEP(w, memcmp(&one, &other, sizeof one) == 0);
 }
 
 static void one_step(struct walk *w)
@@ -175,7 +196,6 @@ static void one_step(struct walk *w)
 	unsigned account = w->f.account;
 	bool had = w->f.routes;
 	unsigned actions;
-	char what[160];
 
 	pass_time(w, in.event);
 	in.near_ok = in.event == EV_NOADDR ? false : in.event == EV_ADDR ? below(w, 2)
@@ -192,17 +212,17 @@ static void one_step(struct walk *w)
 		w->refused[w->f.account] = w->now;
 	in.absent = below(w, 4) ? 0 : unit_random(&w->seed);
 	in.untried = below(w, 4) ? 0 : unit_random(&w->seed);
-	check_needs_lines(w, &in, events[in.event]);
-	actions = fsm_step(&w->f, &in, w->now);
+	w->was = was;
+	w->event = in.event;
+	check_needs_lines(w, &in);
+	actions = w->actions = fsm_step(&w->f, &in, w->now);
 	met[was][in.event][w->f.state] = true;
-	snprintf(what, sizeof what, "%s %s: %s, actions %#x, at %lld", states[was],
-		 events[in.event], states[w->f.state], actions, (long long)w->now);
 	if (was < FSM_END_SCRIPT && w->f.state == FSM_END_SCRIPT)
 		w->stopped = w->now;
 	if (has_session(was) && !has_session(w->f.state))
 		w->lost_at = w->now;
-	check_routes(w, what);
-	check_wake(w, what);
+	check_routes(w);
+	check_wake(w);
 	if (actions & DO_DROP)
 		w->leaving = false;
 	if (actions & DO_QUIT) {
@@ -210,21 +230,10 @@ static void one_step(struct walk *w)
 		w->left = account;
 		w->left_at = w->now;
 	}
-	check_session(w, was, &in, actions, what);
+	check_session(w, &in);
 	if (w->f.state < FSM_END_SCRIPT)
-		CHECK_FOR(what, (actions & (DO_ROUTES | DO_BUILD)) || had == w->f.routes);
-	CHECK_FOR(what, !!(actions & DO_EXIT) == (was != FSM_DONE && w->f.state == FSM_DONE));
-}
-
-static void walks(void)
-{
-	for (unsigned i = 1; i <= WALKS; i++) {
-		struct walk w;
-
-		begin(&w, i * 2654435761u);
-		for (int s = 0; s < STEPS && w.f.state != FSM_DONE; s++)
-			one_step(&w);
-	}
+		CHECK_STEP(w, (actions & (DO_ROUTES | DO_BUILD)) || had == w->f.routes);
+	CHECK_STEP(w, !!(actions & DO_EXIT) == (was != FSM_DONE && w->f.state == FSM_DONE));
 }
 
 /* From anywhere, STOP and then nothing but the clock ends within 2 s. */
@@ -331,12 +340,19 @@ static const unsigned leads_to[FSM_STATES][FSM_EVENTS] = {
 	},
 };
 
-/* What the walks met and what the table has are the same, both ways. */
+/* What must hold after every step does; and what the walks met and what the table has
+ * are the same, both ways. */
 static void transitions(void)
 {
 	char what[80];
 
-	walks();
+	for (unsigned i = 1; i <= WALKS; i++) {
+		struct walk w;
+
+		begin(&w, i * 2654435761u);
+		for (int s = 0; s < STEPS && w.f.state != FSM_DONE; s++)
+			one_step(&w);
+	}
 	for (int s = 0; s < FSM_STATES; s++)
 		for (int e = 0; e < FSM_EVENTS; e++)
 			for (int n = 0; n < FSM_STATES; n++) {
@@ -350,8 +366,7 @@ static void transitions(void)
 }
 
 static const struct unit_case cases[] = {
-	{"what must hold after every step of 20,000 random walks", walks},
-	{"the walks meet every change of state of the table, and no other", transitions},
+	{"20,000 random walks: what must hold after every step, and the table's changes of state alone", transitions},
 	{"STOP and the clock alone end it within 2 s from anywhere", ends},
 };
 UNIT_MAIN(cases)

@@ -3,7 +3,10 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/log.h"
 
@@ -103,6 +106,50 @@ static bool run_case(const struct unit_case *c)
 	return unit.checks > 0 && unit.failures == 0;
 }
 
+/* In a process of its own, which ends as a program does. */
+static bool run_apart(const struct unit_case *c)
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		alarm(UNIT_LIMIT_S);
+		exit(run_case(c) ? 0 : 1);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+		perror(c->name);
+		return false;
+	}
+	if (WIFSIGNALED(status))
+		printf("%s: ended by signal %d\n", c->name, WTERMSIG(status));
+	return status == 0;
+}
+
+static bool is_one_of(const char *name, char *const names[])
+{
+	while (*names && strcmp(*names, name) != 0)
+		names++;
+	return *names;
+}
+
+static int run_each(const struct unit_case *cases, size_t n, char *const but[])
+{
+	unsigned failed = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool ok;
+
+		if (is_one_of(cases[i].name, but))
+			continue;
+		ok = run_apart(&cases[i]);
+		failed += !ok;
+		printf("%s - %s\n", ok ? "ok" : "not ok", cases[i].name);
+	}
+	return failed ? 1 : 0;
+}
+
 struct unit_row unit_row(const struct unit_row *rows, size_t n, int state, int event)
 {
 	for (size_t i = 0; i < n; i++)
@@ -118,6 +165,8 @@ int unit_main(const struct unit_case *cases, size_t n, int argc, char *argv[])
 
 	log_setup(LOG_TO_FUNCTION, LOG_DEBUG);
 	log_set_function(keep, NULL);
+	if (argc > 1 && strcmp(argv[1], "--each") == 0)
+		return run_each(cases, n, argv + 2);
 	for (size_t i = 0; i < n; i++) {
 		if (argc < 2) {
 			printf("%s\n", cases[i].name);

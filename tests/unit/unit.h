@@ -13,9 +13,13 @@ struct unit_case {
 	void (*run)(void);
 };
 
-/* Without arguments prints the names; with --all runs every case; otherwise
- * the case of that name. The result is main()'s: 0 where all checks held. A
- * case that checked nothing has failed. */
+/* So long one case may take with --each, on any machine. */
+enum { UNIT_LIMIT_S = 300 };
+
+/* Without arguments prints the names; with --all runs every case; with --each
+ * every one but those named after it, in a process each, and says of each whether
+ * it held; otherwise the case of that name. The result is main()'s: 0 where all
+ * checks held. A case that checked nothing has failed. */
 int unit_main(const struct unit_case *cases, size_t n, int argc, char *argv[]);
 
 #define UNIT_MAIN(cases)                                                           \
