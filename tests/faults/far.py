@@ -5,10 +5,12 @@ customer's.
 
   far.py [OPTION of faults.py]... PROGRAM
 
-Phases: serve (from the start until it listens), login, ping, move (a login from
-another address), leave (quit, until the tunnel is gone), reload, mend (somebody removed
-the interface), end, and again (the start after all processes were killed with a tunnel
-up). After each run either dtcpd serves as if nothing had been, or it ended with a status
+Phases: serve (from the start until it listens), login, host and tunnelonly (logins of
+those types), refused (logins that are), ping, move (a login from another address), second
+(one from the same), leave (quit, until the tunnel is gone), idle (the client says nothing
+until it is put out), reload, broken (a file that cannot be read anew), mend (somebody
+removed the interface), end, and again (the start after all processes were killed with a
+tunnel up). After each run either dtcpd serves as if nothing had been, or it ended with a status
 that is documented, said why, and left nothing, or what it said that the next one
 removes. After a kill of whichever process the next start puts all right."""
 
@@ -29,13 +31,17 @@ from phases import Failer  # noqa: E402
 
 RUN_DIR, CONF, LOG = "/run/lab/faults-run", "/run/lab/faults.conf", "/run/lab/faults.log"
 SERVER4, PORT = "198.51.100.1", 20200
-USERS = ("user foo bar prefix=2001:db8:c0de::/48 host=2001:db8:6:1::6,2001:db8:6:1::5",
+USERS = ("user foo bar prefix=2001:db8:c0de::/48 host=2001:db8:6:1::6,2001:db8:6:1::5"
+         " tunnelonly=yes",
          "user two x prefix=2001:db8:c0df::/48")
 STATUSES = {71, 77, 78}
-SERVES = ("login", "ping", "move", "leave", "reload", "mend", "end")  # it runs before
-UP_BEFORE = ("ping", "move", "leave", "reload", "mend", "end", "again")
+TYPES = ("network", "host", "tunnelonly")
+UP_BEFORE = ("ping", "move", "second", "leave", "idle", "reload", "broken", "mend", "end", "again")
+SERVES = ("login", "host", "tunnelonly", "refused", *UP_BEFORE[:-1])  # it runs before
 PHASES = ("serve", *SERVES, "again")
-FILTERS = 4  # of a tunnel with one prefix
+IDLE_S = 5  # in the phase of this name
+# Who tries wrong passwords there: one address after the other, before it is kept out.
+STRANGERS, TRIES_EACH = ["203.0.113.%d" % n for n in range(128, 255)], 8
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -78,15 +84,23 @@ class Client:
             return ""
         return self.line()
 
-    def login(self):
+    def login(self, kind="network"):
         """Whether it got a tunnel; what it was told is in self.told."""
         self.told = self.line()
         words = self.told.split()
         if words[:1] != ["+OK"]:
             return False
         digest = hashlib.md5(("foo" + words[1] + "bar").encode()).hexdigest()
-        self.told = self.ask("tunnel foo %s network" % digest)
+        self.told = self.ask("tunnel foo %s %s" % (digest, kind))
         return self.told.startswith("+OK ")
+
+    def is_refused(self):
+        """Whether each of these is refused, and the third failed login is the last."""
+        fine = not self.login("bridge") and "unsupported tunnel type bridge" in self.told
+        for n in range(3):
+            told = self.ask("tunnel foo %032x network" % n)
+            fine = fine and told.startswith("-ERR authentication failed.")
+        return fine and self.line() == ""
 
     def quit(self):
         """Says so, and waits for the end of the connection."""
@@ -137,6 +151,11 @@ def root_of_all():
     return int(read(RUN_DIR + "/dtcpd.pid"))
 
 
+def number_of(interface):
+    """Of an interface; 0 where there is none."""
+    return next((n for n, name in socket.if_nameindex() if name == interface), 0)
+
+
 def filters():
     """How many filters the tunnel has."""
     said = subprocess.run(["tc", "filter", "show", "dev", "dtcp0", "ingress"], check=False,
@@ -149,12 +168,13 @@ class Far:
 
     def __init__(self, program):
         self.program, self.child = program, None
-        self.near, self.users = 0, 1
+        self.near, self.users, self.kind, self.idle_s = 0, 1, "network", 0
         self.client = None  # who is logged in
         self.read = 0  # of what it says
         self.descriptors = {}
         self.down = kernel()
-        self.idle, self.up = {}, {}  # by the number of users
+        self.idle, self.up = {}, {}  # by the number of users; by that and the type
+        self.filters = {}  # by the type
 
     def command(self):
         """How it is started."""
@@ -164,7 +184,8 @@ class Far:
         """So many users as there are to be."""
         with open(CONF, "w", encoding="ascii") as file:
             os.fchmod(file.fileno(), 0o600)
-            file.write("\n".join(("listen %s" % SERVER4, "script /bin/true", *USERS[:self.users], "")))
+            file.write("\n".join(("listen %s" % SERVER4, "script /bin/true", *USERS[:self.users],
+                                  "idle %d" % self.idle_s if self.idle_s else "", "")))
 
     def news(self):
         """What it has said since its start, or since the phase began."""
@@ -201,8 +222,12 @@ class Far:
     def is_up(self):
         """It serves, and the client has all that it should."""
         return (bool(roles()) and ends_of(b"dtcp0") == (SERVER4, NEAR[self.near]) and
-                (not self.up or kernel() == self.up[self.users]) and filters() == FILTERS and
-                "tunnel dtcp0 network" in read(RUN_DIR + "/dtcpd.state"))
+                (not self.up or (kernel(), filters()) == self.right()) and
+                "tunnel dtcp0 %s" % self.kind in read(RUN_DIR + "/dtcpd.state"))
+
+    def right(self):
+        """Kernel and number of filters, with a tunnel of this type."""
+        return self.up[self.users, self.kind], self.filters[self.kind]
 
     def is_gone(self):
         """Nothing is left."""
@@ -211,7 +236,7 @@ class Far:
     def log_in(self):
         """By a client that nothing disturbs."""
         self.client = Client(NEAR[self.near])
-        if not self.client.login():
+        if not self.client.login(self.kind):
             raise Wrong("the next login was told %r" % self.client.told)
         until(5, "the tunnel", self.is_up)
 
@@ -250,11 +275,13 @@ class Far:
             self.descriptors = self.descriptors or {
                 role: len(names_in("/proc/%d/fd" % pid)) for role, pid in roles().items()}
             idle[self.users] = kernel()
-            self.log_in()
-            up[self.users] = kernel()
-            self.log_out()
+            for self.kind in TYPES:
+                self.log_in()
+                up[self.users, self.kind] = kernel()
+                self.filters[self.kind] = filters()
+                self.log_out()
             self.take_down()
-        self.users = 1
+        self.users, self.kind = 1, "network"
         self.idle, self.up = idle, up
 
     def recover(self):
@@ -268,7 +295,7 @@ class Far:
 
     def why(self):
         """What differs."""
-        right = (self.up or self.idle).get(self.users, self.down)
+        right = self.up.get((self.users, self.kind), self.down)
         parts = ["said: " + " / ".join(self.news().splitlines()[-6:])]
         for name, now, was in zip(("links", "addresses", "routes"), kernel(), right):
             if now != was:
@@ -283,12 +310,18 @@ class Far:
 class FarPhase:
     """Runs of a phase, with or without a fault."""
 
+    refusals = 0
+
     def __init__(self, machine, name):
         self.machine, self.name = machine, name
 
     def prepare(self):
         """It serves or not, with a tunnel or without."""
         m = self.machine
+        idle_s = IDLE_S if self.name == "idle" else 0
+        if m.idle_s != idle_s:
+            m.take_down()
+            m.idle_s = idle_s
         # Whoever is to end has to be our child, or its status is not known.
         if self.name == "serve" or not m.child:
             m.take_down()
@@ -306,15 +339,28 @@ class FarPhase:
     def act(self):
         """What happens meanwhile; returns what is true when it has."""
         m = self.machine
-        if self.name == "login" or self.name == "move":
+        if self.name in ("login", "host", "tunnelonly"):
+            m.kind = "network" if self.name == "login" else self.name
+            m.client = Client(NEAR[m.near])
+            fine = m.client.login(m.kind)
+            return lambda: fine and m.is_up()
+        if self.name in ("move", "second"):
             if self.name == "move":
                 m.near = 1 - m.near
-                old, m.client = m.client, None
+            old, m.client, number = m.client, None, number_of("dtcp0")
             m.client = Client(NEAR[m.near])
             fine = m.client.login()
-            if self.name == "move":
-                old.close()
-            return lambda: fine and m.is_up()
+            old.close()
+            return lambda: fine and m.is_up() and number_of("dtcp0") == number
+        if self.name == "refused":
+            FarPhase.refusals += 1
+            m.client = Client(STRANGERS[FarPhase.refusals // TRIES_EACH % len(STRANGERS)])
+            fine = m.client.is_refused()
+            return lambda: fine and m.is_idle()
+        if self.name == "idle":
+            m.client.ask("ping")
+            fine = "timed out" in m.client.line() and m.client.line() == ""
+            return lambda: fine and m.is_idle()
         if self.name == "ping":
             fine = all(m.client.ask("ping") == "+OK pong\r" for _ in range(2))
             return lambda: fine and m.is_up()
@@ -327,6 +373,11 @@ class FarPhase:
             m.write_conf()
             os.kill(root, signal.SIGHUP)
             return m.is_up
+        if self.name == "broken":
+            with open(CONF, "a", encoding="ascii") as file:
+                file.write("user\n")
+            os.kill(root, signal.SIGHUP)
+            return lambda: "was not read" in m.news() and m.is_up()
         if self.name == "mend":
             subprocess.run(["ip", "link", "del", "dtcp0"], check=True)
             return m.is_up
@@ -387,6 +438,13 @@ class FarPhase:
         if m.client:
             m.client.close()
             m.client = None
+        m.kind = "network"
+        if self.name == "broken":
+            m.write_conf()
+            if dtcpds():
+                os.kill(root_of_all(), signal.SIGHUP)
+                until(30, "its word about the file", lambda: not dtcpds() or
+                      "was read again" in m.news())
         if self.name == "reload" and not lost:
             until(30, "its word about the file", lambda: not dtcpds() or
                   re.search("was (not read|read again)", m.news()))

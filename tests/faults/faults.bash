@@ -31,15 +31,16 @@ faults_run() {
 }
 
 # faults_far_ready: for dtcpd in the provider, whose clients are sockets of the
-# customer's, which has two addresses.
+# customer's, which has two addresses, and those of strangers.
 faults_far_ready() {
 	[ -x "$FAULTS/fail" ] || make -s -C "$LAB_PROJECT" faults-programs >&2
 	lab_static
 	ip -n customer addr add 203.0.113.51/24 dev wan
+	ip -n customer route add local 203.0.113.128/25 dev lo
 }
 
 # faults_far_run [OPTION...]: far.py in the provider's box.
 faults_far_run() {
 	nsenter --net=/run/netns/provider -- /usr/bin/python3 -E -s -S \
-		"$LAB_TESTS/faults/far.py" "$@" "$LAB_PROJECT/build/dtcpd"
+		"$LAB_TESTS/faults/far.py" "$@" "${DTCPD_PROGRAM:-$LAB_PROJECT/build/dtcpd}"
 }
