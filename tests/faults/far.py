@@ -100,7 +100,14 @@ class Client:
         for n in range(3):
             told = self.ask("tunnel foo %032x network" % n)
             fine = fine and told.startswith("-ERR authentication failed.")
-        return fine and self.line() == ""
+        return fine and self.has_ended()
+
+    def has_ended(self):
+        """Whether the server has nothing more to say, and says so."""
+        try:
+            return not self.buffer and self.socket.recv(1) == b""
+        except OSError:
+            return False
 
     def quit(self):
         """Says so, and waits for the end of the connection."""
@@ -359,7 +366,7 @@ class FarPhase:
             return lambda: fine and m.is_idle()
         if self.name == "idle":
             m.client.ask("ping")
-            fine = "timed out" in m.client.line() and m.client.line() == ""
+            fine = "timed out" in m.client.line() and m.client.has_ended()
             return lambda: fine and m.is_idle()
         if self.name == "ping":
             fine = all(m.client.ask("ping") == "+OK pong\r" for _ in range(2))

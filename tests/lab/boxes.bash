@@ -109,7 +109,7 @@ lab_end() {
 # by itself.
 lab_down() {
 	local pids
-	[ -z "${LAB_COUNTS-}" ] || "$LAB_ENTER" customer -t 10 "$DTCP_UP" --down >/dev/null 2>&1 || true
+	[ -z "${LAB_COUNTS-}" ] || lab_end_counted >/dev/null 2>&1
 	pids=$(lab_box_pids)
 	while [ -n "$pids" ]; do
 		# One name a word is meant; some may have ended by now.
@@ -125,6 +125,19 @@ lab_down() {
 	for box in /run/netns/*; do
 		[ ! -e "$box" ] || echo "netns del ${box##*/}"
 	done | ip -batch -
+}
+
+lab_end_counted() {
+	local pid name pids=()
+	"$LAB_ENTER" customer -t 10 "$DTCP_UP" --down || true
+	for pid in $(lab_box_pids); do
+		read -r name <"/proc/$pid/comm" || continue
+		[ "$name" != dtcpd ] || pids+=("$pid")
+	done
+	[ ${#pids[@]} = 0 ] || kill "${pids[@]}" || true
+	for pid in "${pids[@]}"; do
+		wait_for 10 lab_gone "$pid" || true
+	done
 }
 
 # The processes that are in another network namespace than this one.

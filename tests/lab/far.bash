@@ -3,7 +3,7 @@
 
 FAR_CONF=/run/lab/far.conf
 FAR_RUN=/run/lab/far-run
-FAR=${FAR:-$(realpath "${BASH_SOURCE[0]%/*}/../../build/dtcpd")}
+FAR=${FAR:-${DTCPD_PROGRAM:-$(realpath "${BASH_SOURCE[0]%/*}/../../build/dtcpd")}}
 
 # far_conf [LINE...]: the file of dtcpd: user foo, as lab_account has it, and LINEs.
 far_conf() {

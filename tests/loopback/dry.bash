@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # $port is read by tests, $T and $started are helper's
 
-DRY=$BATS_TEST_DIRNAME/../../build/server/dtcpd-dry
+DRY=${DTCPD_DRY:-$BATS_TEST_DIRNAME/../../build/server/dtcpd-dry}
 
 # far [LINE...]: dtcpd with the user foo and these lines; $port is its port.
 far() {

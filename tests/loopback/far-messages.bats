@@ -11,7 +11,7 @@ load helper
 load dry
 load ../messages/messages
 
-DTCPD_PROGRAM=$BATS_TEST_DIRNAME/../../build/dtcpd
+DTCPD_PROGRAM=${DTCPD_PROGRAM:-$BATS_TEST_DIRNAME/../../build/dtcpd}
 FAILING=$BATS_TEST_DIRNAME/../../build/server/failing.so
 
 # ask WHAT [OPTION...]: runs dtcpd, and notes what it said.
