@@ -19,3 +19,10 @@ int64_t backoff_delay(unsigned n, uint32_t random)
 		most = BACKOFF_CAP_MS;
 	return pick(most / 2, most, random);
 }
+
+/* By the golden ratio, which spreads numbers that follow each other evenly over all of 32
+ * bits (Knuth, The Art of Computer Programming, 6.4). */
+uint32_t backoff_random(int64_t now_us)
+{
+	return (uint32_t)now_us * 2654435769u;
+}

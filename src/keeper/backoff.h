@@ -11,6 +11,10 @@
  * to 5 min. */
 int64_t backoff_delay(unsigned n, uint32_t random);
 
+/* A random number for that, made of the microsecond in which a connection broke: delays have
+ * to differ from one keeper to the next, and no more. */
+uint32_t backoff_random(int64_t now_us);
+
 enum {
 	BACKOFF_FIRST_MS = 3000,
 	BACKOFF_BASE_MS = 5000,

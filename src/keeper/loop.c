@@ -8,19 +8,13 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "keeper/backoff.h"
 #include "keeper/parts.h"
 #include "kernel/watch.h"
 
 int64_t keeper_now(const struct keeper *k)
 {
 	return k->now_us / 1000;
-}
-
-/* For delays, which have to differ from one keeper to the next and no more: microseconds,
- * spread over all of 32 bits (by the golden ratio; Knuth, TAOCP 6.4). */
-static uint32_t random_number(const struct keeper *k)
-{
-	return (uint32_t)k->now_us * 2654435769u;
 }
 
 /* The kernel is asked for lines only where the event depends on them. */
@@ -50,7 +44,7 @@ static void settle(struct keeper *k)
 			.near_ok = k->uplink.near_ok,
 			.leaving = k->peer.leaving.channel >= 0,
 			.same = e.kind == EV_OFFER && act_same_tunnel(k),
-			.random = random_number(k),
+			.random = backoff_random(k->now_us),
 		};
 		enum fsm_state was = k->fsm.state;
 		unsigned account = k->fsm.account;

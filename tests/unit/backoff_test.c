@@ -58,6 +58,24 @@ static void even(void)
 		CHECK(seconds[i] >= 990 && seconds[i] <= 1010);
 }
 
+/* As even where the times are close to each other, or the clock is a coarse one. */
+static void times(void)
+{
+	static const int64_t steps[] = {1, 7, 1000, 4000, 10000};
+
+	for (size_t s = 0; s < sizeof steps / sizeof steps[0]; s++) {
+		unsigned seconds[3] = {0};
+
+		for (int64_t i = 0; i < 3000; i++) {
+			uint32_t random = backoff_random(987654321012 + i * steps[s]);
+
+			seconds[backoff_delay(0, random) / 1000 % 3]++;
+		}
+		for (int i = 0; i < 3; i++)
+			CHECK(seconds[i] >= 900 && seconds[i] <= 1100);
+	}
+}
+
 /* A server that 1,000 clients lose at the same moment and that stays away:
  * how many come in each second. */
 static unsigned busiest(const unsigned *comes, unsigned from, unsigned to)
@@ -96,6 +114,7 @@ static const struct unit_case cases[] = {
 	{"the delay stops growing at five minutes", cap},
 	{"each delay is longer than the one before", growth},
 	{"the first delays are spread evenly over three seconds", even},
+	{"so are those of keepers whose connections broke at about the same time", times},
 	{"1,000 clients that lose one server do not come back in the same second", crowd},
 };
 UNIT_MAIN(cases)
