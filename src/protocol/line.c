@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "protocol/line.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "common/log.h"

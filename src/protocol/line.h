@@ -2,6 +2,7 @@
 #ifndef LINE_H
 #define LINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* A line holds up to 512 bytes without its end. */
@@ -26,6 +27,12 @@ struct line {
 /* Where to read to, and how many bytes fit there. There is room once line_next() has
  * returned something other than LINE_READY. */
 char *line_room(struct line *l, size_t *room);
+
+/* Whether all that came was given out. */
+static inline bool line_is_empty(const struct line *l)
+{
+	return l->used == l->len;
+}
 
 /* Says that n bytes were put there. */
 void line_added(struct line *l, size_t n);

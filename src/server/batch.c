@@ -22,7 +22,7 @@ void batch_init(struct batch *b)
 void batch_free(struct batch *b)
 {
 	program_kill(&b->run);
-	free(b->lines.text);
+	batch_clear(b);
 }
 
 static void show(void *what, const char *line, int len)
@@ -68,10 +68,9 @@ bool batch_start(struct batch *b, char *path)
 
 void batch_clear(struct batch *b)
 {
-	b->lines.len = 0;
-	b->lines.failed = false;
-	if (b->lines.text)
-		b->lines.text[0] = '\0';
+	/* Those of a crowd are many. */
+	free(b->lines.text);
+	b->lines = (struct far_lines){0};
 }
 
 void batch_forget(struct batch *b)
@@ -89,6 +88,7 @@ static void ended(struct batch *b, int status)
 	char said[] = "said:";
 
 	program_reaped(&b->run, status);
+	batch_clear(b);
 	b->deadline = CLOCK_NEVER;
 	lines_each(b->run.text, show, said);
 	if (!b->said[0])
@@ -145,6 +145,5 @@ bool batch_run(struct batch *b, char *path)
 	while (waitpid(b->run.pid, &status, 0) < 0 && errno == EINTR)
 		;
 	ended(b, status);
-	batch_clear(b);
 	return true;
 }

@@ -24,7 +24,7 @@ struct batch {
 void batch_init(struct batch *b);
 void batch_free(struct batch *b);
 
-/* Begins with no lines. */
+/* No lines, and no memory for them. They go by themselves when their program has ended. */
 void batch_clear(struct batch *b);
 
 /* Forgets what was said. */

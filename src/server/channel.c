@@ -3,32 +3,67 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+/* A message without what nobody has written to: most have no text, or a short one, and
+ * thousands may wait. */
+enum { FIXED = offsetof(struct message, name) };
+
+static size_t pack(unsigned char *to, const struct message *m)
+{
+	size_t name = strlen(m->name) + 1, text = strlen(m->text) + 1;
+
+	memcpy(to, m, FIXED);
+	memcpy(to + FIXED, m->name, name);
+	memcpy(to + FIXED + name, m->text, text);
+	return FIXED + name + text;
+}
+
+static size_t unpack(struct message *m, const unsigned char *from)
+{
+	size_t name = strlen((const char *)from + FIXED) + 1;
+	size_t text = strlen((const char *)from + FIXED + name) + 1;
+
+	memset(m, 0, sizeof *m);
+	memcpy(m, from, FIXED);
+	memcpy(m->name, from + FIXED, name);
+	memcpy(m->text, from + FIXED + name, text);
+	return FIXED + name + text;
+}
+
 bool channel_init(struct channel *c, int fd, size_t room)
 {
-	*c = (struct channel){.fd = fd, .room = room};
-	c->queue = calloc(room, sizeof *c->queue);
+	*c = (struct channel){.fd = fd, .made = room, .room = room};
+	/* Not calloc(3), which may write to it: what is not used is to take no memory. */
+	c->queue = malloc(room * sizeof(struct message));
 	return c->queue;
+}
+
+/* Passwords may have been there. */
+static void wipe(struct channel *c, size_t from, size_t to)
+{
+	explicit_bzero(c->queue + from, to - from);
 }
 
 bool channel_reserve(struct channel *c, size_t more)
 {
-	struct message *queue = calloc(c->room + more, sizeof *queue);
+	size_t room = c->made + c->used + more;
+	unsigned char *queue;
 
+	if (room <= c->room)
+		return true;
+	queue = malloc(room * sizeof(struct message));
 	if (!queue)
 		return false;
-	for (size_t i = 0; i < c->used; i++) {
-		struct message *m = &c->queue[(c->first + i) % c->room];
-
-		queue[i] = *m;
-		explicit_bzero(m, sizeof *m);
-	}
+	memcpy(queue, c->queue + c->first, c->end - c->first);
+	wipe(c, c->first, c->end);
 	free(c->queue);
 	c->queue = queue;
-	c->room += more;
+	c->room = room;
+	c->end -= c->first;
 	c->first = 0;
 	return true;
 }
@@ -46,16 +81,41 @@ static bool send_now(struct channel *c, const struct message *m)
 	return n == (ssize_t)sizeof *m;
 }
 
+/* False where it stays. */
+static bool send_first(struct channel *c)
+{
+	struct message m;
+	size_t size = unpack(&m, c->queue + c->first);
+	bool sent = send_now(c, &m);
+
+	explicit_bzero(&m, sizeof m);
+	if (!sent)
+		return false;
+	wipe(c, c->first, c->first + size);
+	c->first += size;
+	c->used--;
+	return true;
+}
+
 void channel_flush(struct channel *c)
 {
-	while (c->used > 0 && !c->broken && send_now(c, &c->queue[c->first])) {
-		/* It may have been a password. */
-		explicit_bzero(&c->queue[c->first], sizeof *c->queue);
-		c->first = (c->first + 1) % c->room;
-		c->used--;
-	}
+	while (c->used > 0 && !c->broken && send_first(c))
+		continue;
 	if (c->used == 0)
-		c->first = 0; /* memory that was not used yet stays so */
+		c->first = c->end = 0; /* memory that was not used yet stays so */
+}
+
+/* Moves what waits to the beginning, if that is little work, or there is no other room. */
+static void close_up(struct channel *c)
+{
+	size_t len = c->end - c->first;
+
+	if (c->first < len && c->end + sizeof(struct message) <= c->room * sizeof(struct message))
+		return;
+	memmove(c->queue, c->queue + c->first, len);
+	wipe(c, len, c->end);
+	c->first = 0;
+	c->end = len;
 }
 
 void channel_send(struct channel *c, const struct message *m)
@@ -63,10 +123,13 @@ void channel_send(struct channel *c, const struct message *m)
 	channel_flush(c);
 	if (c->broken || (c->used == 0 && send_now(c, m)))
 		return;
-	if (c->used == c->room)
+	if (c->used == c->room) {
 		c->broken = true;
-	else
-		c->queue[(c->first + c->used++) % c->room] = *m;
+		return;
+	}
+	close_up(c);
+	c->end += pack(c->queue + c->end, m);
+	c->used++;
 }
 
 short channel_events(const struct channel *c, bool read)

@@ -13,15 +13,18 @@
  * half full stops reading what leads to more messages on it (channel_busy()). */
 struct channel {
 	int fd;
-	size_t room, first, used; /* of queue, in messages */
-	struct message *queue;
+	size_t made, room;    /* of queue, in messages: at first, and now ... */
+	size_t used;	      /* ... and as many wait */
+	unsigned char *queue; /* a message takes no more of it than it says ... */
+	size_t first, end;    /* ... between these bytes */
 	bool broken; /* the other side is gone, or said what it may not */
 };
 
 /* Takes fd; room is how many messages the queue is to hold. False with errno. */
 bool channel_init(struct channel *c, int fd, size_t room);
 
-/* Makes the queue larger by so many messages. False where memory is short. */
+/* Has the queue hold so many messages beyond those that it was made for, and those that
+ * wait. False where memory is short. */
 bool channel_reserve(struct channel *c, size_t more);
 
 /* Sends m, or queues it. Where the queue is full, or the other side gone, the channel

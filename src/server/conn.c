@@ -29,6 +29,13 @@ static void tell(struct conn_shared *s, const struct conn *c, struct message *m,
 	channel_send(&s->auth, m);
 }
 
+static void drop_line(struct conn_shared *s, struct conn *c)
+{
+	if (c->line)
+		line_pool_give(&s->lines, c->line);
+	c->line = NULL;
+}
+
 static void free_if_over(struct conn *c)
 {
 	if (c->fd < 0 && !c->owed)
@@ -65,6 +72,7 @@ static void leave(struct conn_shared *s, struct conn *c)
 
 	memset(&m, 0, sizeof m);
 	tell(s, c, &m, MESSAGE_CLOSE);
+	drop_line(s, c);
 	c->owed = true;
 	c->state = CONN_LEAVING;
 	if (!wait)
@@ -204,36 +212,35 @@ static void obey(struct conn_shared *s, struct conn *c, const char *line)
 /* The lines that have come in, as long as one may be answered now. */
 static void work(struct conn_shared *s, struct conn *c)
 {
+	enum line_status status = LINE_READY;
 	const char *line;
 
-	while (c->state == CONN_OPEN || c->state == CONN_UP) {
-		switch (line_next(&c->line, &line)) {
-		case LINE_NONE:
-			return;
-		case LINE_READY:
+	while (status == LINE_READY && c->line && (c->state == CONN_OPEN || c->state == CONN_UP)) {
+		status = line_next(c->line, &line);
+		if (status == LINE_READY)
 			obey(s, c, line);
-			break;
-		case LINE_TOO_LONG:
-		case LINE_CONTROL:
+		else if (status != LINE_NONE)
 			say_and_leave(s, c, answer_line);
-			return;
-		}
 	}
+	if (c->line && line_is_empty(c->line))
+		drop_line(s, c);
 }
 
 static void read_lines(struct conn_shared *s, struct conn *c)
 {
 	size_t room;
-	char *to = line_room(&c->line, &room);
-	ssize_t n = recv(c->fd, to, room, MSG_DONTWAIT);
+	ssize_t n;
+	char *to;
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0) {
+	if (!c->line)
+		c->line = line_pool_take(&s->lines);
+	to = line_room(c->line, &room);
+	n = recv(c->fd, to, room, MSG_DONTWAIT);
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
 		leave(s, c);
 		return;
 	}
-	line_added(&c->line, (size_t)n);
+	line_added(c->line, n > 0 ? (size_t)n : 0);
 	work(s, c);
 }
 
@@ -317,6 +324,7 @@ static void ended(struct conn_shared *s, struct conn *c, enum message_end why)
 		free_if_over(c);
 		return;
 	}
+	drop_line(s, c);
 	answer_end(answer, why);
 	if (c->state != CONN_LEAVING) { /* there the last word was said */
 		c->state = CONN_LEAVING;

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "protocol/line.h"
 #include "server/channel.h"
+#include "server/line_pool.h"
 #include "server/message.h"
 
 /* One client's connection, from its acceptance to its FIN: what it says, what auth says of
@@ -35,13 +35,14 @@ struct conn {
 	int64_t deadline; /* of silence */
 	bool pinged;	  /* and auth was not told yet */
 	int64_t pinged_at;
-	struct line line;
+	struct line *line; /* what was not answered yet, or NULL */
 	char type_word[24];
 };
 
 /* What the connections share. */
 struct conn_shared {
 	struct channel auth;
+	struct line_pool lines;
 	unsigned idle;	  /* seconds of silence after which a session ends */
 	int64_t tell_at;  /* when auth is told of keepalives, or CLOCK_NEVER */
 	uint32_t n_heard; /* connections that are read from */

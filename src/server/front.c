@@ -270,7 +270,7 @@ static bool allocate(struct front *f, int channel)
 	f->conns = calloc(slots, sizeof *f->conns);
 	f->crowd = calloc(slots, sizeof *f->crowd);
 	f->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (!f->conns || !f->crowd || f->epoll < 0)
+	if (!f->conns || !f->crowd || f->epoll < 0 || !line_pool_init(&f->shared.lines, slots))
 		return false;
 	for (uint32_t i = 0; i < slots; i++) {
 		f->conns[i].slot = i;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -149,6 +150,15 @@ static void run_auth(int front, int root, const struct roles_how *how)
 		auth_main(fds[0], fds[1], &auth);
 }
 
+/* Auth is told the users by messages, like those of a later file. */
+static void forget_users(struct config *c)
+{
+	config_free(c);
+#ifdef M_TRIM_THRESHOLD
+	malloc_trim(0); /* glibc's, which keeps what is freed between other things */
+#endif
+}
+
 static void close_pair(int pair[2])
 {
 	close(pair[0]);
@@ -172,15 +182,14 @@ bool roles_start(struct roles *r, const struct roles_how *how)
 	r->front = fork();
 	if (r->front == 0) {
 		no_signals();
-		config_free(how->config);
+		forget_users(how->config);
 		run_front(outer[0], how);
 		_exit(0);
 	}
 	r->auth = r->front < 0 ? -1 : fork();
 	if (r->auth == 0) {
 		no_signals();
-		config_free(how->config); /* auth is told the users by messages, like those of a
-					   * later file */
+		forget_users(how->config);
 		run_auth(outer[1], inner[0], how);
 		_exit(0);
 	}

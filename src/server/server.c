@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -355,10 +356,21 @@ static void clean_up(struct server *s)
 	config_free(&s->config);
 }
 
+/* What a crowd, or the reading of a long file, has needed goes back to the kernel. By
+ * itself glibc keeps as much as has ever been freed at a time. */
+static void keep_little_memory(void)
+{
+#ifdef M_TRIM_THRESHOLD
+	mallopt(M_TRIM_THRESHOLD, 65536);
+#endif
+}
+
 int server_serve(const struct server_options *o)
 {
-	struct server *s = calloc(1, sizeof *s);
+	struct server *s;
 
+	keep_little_memory();
+	s = calloc(1, sizeof *s);
 	if (!s) {
 		log_msg(LOG_ERR, "out of memory");
 		return STATUS_SYSTEM;

@@ -64,6 +64,35 @@ memory() {
         awk '/^(Anonymous|Swap):/ { n += $2 } END { print n }'
 }
 
+# the_front: its process number; it alone waits for connections by epoll(7).
+the_front() {
+    local pid
+    for pid in $(pgrep -P "$far_pid"); do
+        ! find "/proc/$pid/fd" -lname '*eventpoll*' | grep -q . || echo "$pid"
+    done
+}
+# memory_of PID: what it has written to, in KiB, be it shared with others or not.
+memory_of() { awk '/^(Anonymous|Swap):/ { n += $2 } END { print n }' "/proc/$1/smaps"; }
+
+@test "users take memory in root and auth, and none in the front; a session takes little there" {
+    local users=() n few many
+    far
+    few=$(memory_of "$(the_front)")
+    far_end
+    for ((n = 1; n <= 4000; n++)); do
+        printf -v "users[$n]" 'user u%d bar prefix=2001:db8:%x::/48' "$n" "$n"
+    done
+    far "${users[@]}"
+    many=$(memory_of "$(the_front)")
+    echo "with one user $few KiB, with 4,000 $many KiB; root has $(memory_of "$far_pid") KiB"
+    [ "$(memory_of "$far_pid")" -ge 1500 ]
+    [ "$many" -le $((few + 256)) ]
+    background talk thousand >up
+    wait_for 120 grep -q up up
+    echo "with 1,000 sessions $(memory_of "$(the_front)") KiB"
+    [ "$(memory_of "$(the_front)")" -le $((many + 400)) ]
+}
+
 # woken PID: how often that process was.
 woken() { sed -n 's/^voluntary_ctxt_switches:[[:space:]]*//p' "/proc/$1/status"; }
 

@@ -267,6 +267,17 @@ def crowd(port):
     assert alive > 0
 
 
+def thousand(port):
+    """Users u1 to u1000 log in, and say so."""
+    all_up = []
+    for n in range(1000):
+        c = greeted(port, "127.1.%d.%d" % (n % 8, 1 + n // 8))
+        is_ok(c.login(user="u%d" % (n + 1)))
+        all_up.append(c)
+    print("up", flush=True)
+    all_up[0].line()
+
+
 def flood(port):
     """A client that sends and never reads is dropped at once, and others are
     served."""

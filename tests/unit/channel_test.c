@@ -73,10 +73,81 @@ static void full(void)
 		send_number(i);
 	CHECK(!a.broken);
 	CHECK(channel_reserve(&a, 1));
-	send_number(1);
+	CHECK_INT(a.room, 9);
+	CHECK(channel_reserve(&a, 1)); /* once more: there is room */
+	CHECK_INT(a.room, 9);
+	for (uint32_t i = 4; i < 9; i++)
+		send_number(i);
 	CHECK(!a.broken);
-	send_number(2);
+	send_number(9);
 	CHECK(a.broken);
+	end();
+}
+
+/* User number n, with a name and a password of their own lengths. */
+static void make_user(struct message *m, uint32_t n)
+{
+	memset(m, 0, sizeof *m);
+	m->kind = MESSAGE_USER;
+	m->user = n;
+	memset(m->name, 'a' + (int)(n % 26), n % sizeof m->name);
+	memset(m->text, 'A' + (int)(n % 26), n % 7 ? n % 20 : n % sizeof m->text);
+}
+
+/* Takes those that are there; returns the number of the next one. */
+static uint32_t take_users(uint32_t next)
+{
+	struct message got, wanted;
+
+	while (channel_receive(&b, &got, FROM_ROOT, 1) > 0) {
+		make_user(&wanted, next++);
+		CHECK(memcmp(&got, &wanted, sizeof got) == 0);
+	}
+	CHECK(!b.broken);
+	return next;
+}
+
+static void contents(void)
+{
+	const uint32_t most = 3000, all = 20000;
+	uint32_t sent = 1, got = 1;
+	struct message m;
+	size_t left = 0, waits = 0;
+
+	start(most);
+	memset(a.queue, 0, most * sizeof m);
+	while (sent <= all) {
+		/* The queue is never empty, and mostly far from full. */
+		while (a.used < 1000 && sent <= all) {
+			make_user(&m, sent++);
+			channel_send(&a, &m);
+			waits = a.end - a.first > waits ? a.end - a.first : waits;
+			/* What was sent leaves room for what comes. */
+			CHECK(a.first <= a.end && a.end <= 2 * waits);
+		}
+		got = take_users(got);
+		if (sent <= all)
+			channel_flush(&a);
+	}
+	while (a.used > 0) {
+		channel_flush(&a);
+		got = take_users(got);
+	}
+	CHECK_INT(got, all + 1);
+	/* There were passwords in it. */
+	for (size_t i = 0; i < most * sizeof m; i++)
+		left += a.queue[i] != 0;
+	CHECK_INT(left, 0);
+	end();
+}
+
+static void small(void)
+{
+	start(4000);
+	for (uint32_t i = 0; i < 3000; i++)
+		send_number(i);
+	CHECK(a.used > 1000);
+	CHECK(a.end <= 64 * a.used);
 	end();
 }
 
@@ -107,6 +178,8 @@ static void gone(void)
 static const struct unit_case cases[] = {
 	{"messages come in their order, however many wait", order},
 	{"a full queue breaks the channel, and can be made larger before", full},
+	{"what waits arrives as it was, and leaves nothing behind", contents},
+	{"what waits takes little memory where it says little", small},
 	{"the other side's end, and what it may not say, break the channel", gone},
 };
 

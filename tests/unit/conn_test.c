@@ -24,6 +24,7 @@ static void begin(void)
 	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
 	shared = (struct conn_shared){.idle = 300, .tell_at = CLOCK_NEVER};
 	CHECK(channel_init(&shared.auth, pair[0], 8) && channel_init(&auth, pair[1], 8));
+	CHECK(line_pool_init(&shared.lines, 1));
 	client = ends[1];
 	c = (struct conn){.slot = 3, .generation = 6};
 	conn_begin(&shared, &c, ends[0], 1, unit_ipv4("203.0.113.5"), unit_ipv4("198.51.100.1"));
@@ -38,6 +39,7 @@ static void end(void)
 	close(auth.fd);
 	free(shared.auth.queue);
 	free(auth.queue);
+	free(shared.lines.all);
 }
 
 /* The next message that auth gets is this one. */
@@ -305,6 +307,41 @@ static void goes(void)
 	end();
 }
 
+/* What is not complete has a place, and nothing else has. */
+static void half(void)
+{
+	up();
+	CHECK(!c.line);
+	client_says("pi");
+	CHECK(c.line);
+	CHECK_STR(heard(), "");
+	client_says("ng\r\nhe");
+	CHECK_STR(heard(), "+OK pong\r\n");
+	CHECK(c.line);
+	client_says("lp\r\n");
+	CHECK_HAS(heard(), "+OK valid commands");
+	CHECK(!c.line);
+	end();
+	greeted();
+	client_says("tunnel foo 0123456789abcdef0123456789abcdef network\r\nping\r\npi");
+	CHECK(c.line);
+	auth_says(MESSAGE_RESULT, RESULT_OK, "a");
+	CHECK_STR(heard(), "+OK a\r\n+OK pong\r\n");
+	CHECK(c.line);
+	client_says("\n");
+	client_says("qui");
+	close(client);
+	client = -1;
+	conn_read(&shared, &c);
+	CHECK(!c.line && c.state == CONN_LEAVING);
+	end();
+	greeted();
+	client_says("pi");
+	auth_says(MESSAGE_END, END_LOST, "");
+	CHECK(!c.line);
+	end();
+}
+
 static const struct unit_case cases[] = {
 	{"a session from its greeting to its FIN", session},
 	{"lines wait for the answer to a login", waits},
@@ -315,6 +352,7 @@ static const struct unit_case cases[] = {
 	{"a line that is too long, or has a control character, ends it", bad},
 	{"one that never reads is not waited for", full},
 	{"one that has to go, cannot be read from, or is there at the end", goes},
+	{"only a line that is not complete, or cannot be answered yet, takes memory", half},
 };
 
 UNIT_MAIN(cases)
