@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "server/client_line.h"
+#include "server/crowd.h"
 
 enum {
 	LOGIN_S = 60,	  /* of silence, until there is a login */
@@ -131,7 +132,8 @@ void conn_begin(struct conn_shared *s, struct conn *c, int fd, uint64_t order,
 			   .fd = fd,
 			   .order = order,
 			   .client = client,
-			   .server = server};
+			   .server = server,
+			   .patience = clock_ms() + CROWD_PATIENCE_MS};
 	heard(s, c);
 	memset(&m, 0, sizeof m);
 	m.client = client;
@@ -297,6 +299,7 @@ static void greet(struct conn_shared *s, struct conn *c, const char *challenge)
 
 	answer_greeting(answer, challenge);
 	c->state = CONN_OPEN;
+	c->patience = clock_ms() + CROWD_PATIENCE_MS;
 	if (say(s, c, answer))
 		work(s, c);
 }

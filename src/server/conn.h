@@ -33,6 +33,7 @@ struct conn {
 	uint64_t order;
 	struct in_addr client, server;
 	int64_t deadline; /* of silence */
+	int64_t patience; /* until then it is not sent away for others */
 	bool pinged;	  /* and auth was not told yet */
 	int64_t pinged_at;
 	struct line *line; /* what was not answered yet, or NULL */

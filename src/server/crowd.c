@@ -28,23 +28,41 @@ static int oldest_leaving(const struct crowd_member *list, size_t n)
 	return oldest;
 }
 
-int crowd_victim(const struct crowd_member *list, size_t n, struct in_addr client)
+/* One that is leaving, or the oldest of the address that has most, whose number is most. */
+static int victim_of_all(const struct crowd_member *list, size_t n, unsigned *most)
 {
-	unsigned count, most = 0;
-	int victim = oldest_of(list, n, client, &count);
+	int victim = oldest_leaving(list, n);
+	unsigned count;
 
-	if (count >= CROWD_MOST_OF_ONE)
-		return victim;
-	if (n < CROWD_MOST)
-		return -1;
-	victim = oldest_leaving(list, n);
-	for (size_t i = 0; i < n && (victim < 0 || most > 0); i++) {
+	*most = 0;
+	for (size_t i = 0; i < n && (victim < 0 || *most > 0); i++) {
 		int oldest = oldest_of(list, n, list[i].client, &count);
 
-		if (count > most || (count == most && list[oldest].order < list[victim].order)) {
-			most = count;
+		if (count > *most || (count == *most && list[oldest].order < list[victim].order)) {
+			*most = count;
 			victim = oldest;
 		}
 	}
 	return victim;
+}
+
+int crowd_victim(const struct crowd_member *list, size_t n, struct in_addr client)
+{
+	unsigned count;
+	int victim = oldest_of(list, n, client, &count);
+
+	if (count >= CROWD_MOST_OF_ONE)
+		return victim;
+	return n < CROWD_MOST ? -1 : victim_of_all(list, n, &count);
+}
+
+int64_t crowd_open_at(const struct crowd_member *list, size_t n)
+{
+	unsigned most;
+	int victim;
+
+	if (n < CROWD_MOST)
+		return 0;
+	victim = victim_of_all(list, n, &most);
+	return most == 1 ? list[victim].until : 0;
 }

@@ -35,29 +35,39 @@ struct front {
 	uint64_t order;
 	int64_t paused; /* until when nothing is accepted */
 	bool full;	/* every slot is in use */
+	size_t n_crowd; /* connections that are not logged in */
+	int64_t open_at; /* while they are too many nothing is accepted until then */
 };
 
 /* ------------------------------------------------------------------ who may come in */
 
-/* Those that are not logged in. One whose login is being checked stays. */
-static size_t list_crowd(const struct front *f)
+/* It is not logged in. One whose login is being checked stays. */
+static bool is_of_crowd(const struct conn *c)
 {
-	size_t n = 0;
+	return c->fd >= 0 &&
+	       (c->state == CONN_OPENING || c->state == CONN_OPEN || c->state == CONN_LINGER);
+}
 
+static void list_crowd(struct front *f)
+{
+	f->n_crowd = 0;
 	for (uint32_t i = 0; i < f->how->slots; i++) {
 		const struct conn *c = &f->conns[i];
 
-		if (c->fd >= 0 &&
-		    (c->state == CONN_OPENING || c->state == CONN_OPEN || c->state == CONN_LINGER))
-			f->crowd[n++] = (struct crowd_member){i, c->order, c->client,
-							      c->state == CONN_LINGER};
+		if (is_of_crowd(c))
+			f->crowd[f->n_crowd++] = (struct crowd_member){
+				i, c->order, c->client, c->state == CONN_LINGER, c->patience};
 	}
-	return n;
+}
+
+static bool is_crowded(const struct front *f, int64_t now)
+{
+	return f->n_crowd >= CROWD_MOST && now < f->open_at;
 }
 
 static void make_room(struct front *f, struct in_addr client)
 {
-	int victim = crowd_victim(f->crowd, list_crowd(f), client);
+	int victim = crowd_victim(f->crowd, f->n_crowd, client);
 
 	if (victim >= 0)
 		conn_make_way(&f->shared, &f->conns[f->crowd[victim].slot]);
@@ -89,16 +99,19 @@ static bool accept_one(struct front *f, int listener)
 	struct sockaddr_in sin = {0};
 	socklen_t len = sizeof sin;
 	struct conn *c = free_slot(f);
+	int64_t now = clock_ms();
 	struct in_addr server;
 	int fd;
 
 	f->full = !c;
-	if (f->full)
+	list_crowd(f);
+	f->open_at = crowd_open_at(f->crowd, f->n_crowd);
+	if (f->full || is_crowded(f, now))
 		return false;
 	fd = accept4(listener, (struct sockaddr *)&sin, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0) {
 		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-			f->paused = clock_ms() + PAUSE_MS;
+			f->paused = now + PAUSE_MS;
 		return false;
 	}
 	if (!own_end(fd, &server)) {
@@ -169,15 +182,19 @@ static void watch_all(struct front *f, int64_t now, int64_t *deadline)
 	if (now < f->paused)
 		*deadline = clock_min(*deadline, f->paused);
 	f->shared.n_heard = 0;
+	f->n_crowd = 0;
 	for (uint32_t i = 0; i < f->how->slots; i++) {
 		struct conn *c = &f->conns[i];
 		bool on = conn_reads(c);
 
+		f->n_crowd += is_of_crowd(c);
 		if (c->fd < 0 || !watch(f, c, on) || !on)
 			continue;
 		*deadline = clock_min(*deadline, c->deadline);
 		f->shared.n_heard++;
 	}
+	if (is_crowded(f, now))
+		*deadline = clock_min(*deadline, f->open_at);
 }
 
 static void serve_conns(struct front *f)
@@ -219,7 +236,8 @@ enum { POLL_AUTH, POLL_CONNS, POLL_LISTENERS };
 static nfds_t list_polls(const struct front *f, int64_t now, struct pollfd *p)
 {
 	const struct channel *auth = &f->shared.auth;
-	bool busy = channel_busy(auth), deaf = busy || f->full || now < f->paused;
+	bool busy = channel_busy(auth);
+	bool deaf = busy || f->full || now < f->paused || is_crowded(f, now);
 
 	p[POLL_AUTH] = (struct pollfd){.fd = auth->fd, .events = channel_events(auth, true)};
 	p[POLL_CONNS] = (struct pollfd){.fd = busy ? -1 : f->epoll, .events = POLLIN};

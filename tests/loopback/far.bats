@@ -44,6 +44,7 @@ only() {
 @test "silence ends a connection, before and after the login" { only timed_out 'idle 1'; }
 @test "sixteen of one address" { only one_address; }
 @test "thousands who say nothing" { only crowd; }
+@test "hundreds who come at once have their time to log in" { only patience; }
 @test "one who sends and never reads" { only flood; }
 # Twice, since memory that was never used yet is no growth.
 @test "hundreds that are silent, slow or never read: others are served in time, and nothing grows" {

@@ -267,6 +267,18 @@ def crowd(port):
     assert alive > 0
 
 
+def patience(port):
+    """Where there are too many, each from an address of its own, nobody is sent away who
+    has had less than a second to log in; who comes then waits, and is served."""
+    start = time.monotonic()
+    clients = [greeted(port, "127.0.%d.%d" % (2 + n % 2, 1 + n // 2)) for n in range(256)]
+    last = greeted(port, "127.0.4.1")
+    assert time.monotonic() - start >= 1
+    is_err(clients[0].line(), "-ERR too many connections")
+    is_ok(clients[1].ask("ping"))
+    is_ok(last.ask("ping"))
+
+
 def thousand(port):
     """Users u1 to u1000 log in, and say so."""
     all_up = []

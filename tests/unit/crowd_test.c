@@ -17,7 +17,7 @@ static void clear(void)
 static void add(unsigned count, uint32_t client, bool leaving)
 {
 	for (; count > 0; count--, n++)
-		list[n] = (struct crowd_member){(uint32_t)n, n, {client}, leaving};
+		list[n] = (struct crowd_member){(uint32_t)n, n, {client}, leaving, 1000 + (int64_t)n};
 }
 
 static int victim(uint32_t client)
@@ -65,10 +65,32 @@ static void equal(void)
 	CHECK_INT(victim(7), 30);
 }
 
+static void patience(void)
+{
+	clear();
+	for (uint32_t i = 0; n < CROWD_MOST - 1; i++)
+		add(1, 100 + i, false);
+	CHECK_INT(crowd_open_at(list, n), 0);
+	add(1, 9, false);
+	/* Each has one: the oldest has its time. */
+	CHECK_INT(crowd_open_at(list, n), 1000);
+	list[30].order = 0;
+	list[0].order = 1;
+	CHECK_INT(crowd_open_at(list, n), 1030);
+	/* Who has several, and who leaves, is not waited for. */
+	list[40].client = list[50].client;
+	CHECK_INT(crowd_open_at(list, n), 0);
+	list[40].client.s_addr = 10;
+	CHECK_INT(crowd_open_at(list, n), 1030);
+	list[40].leaving = true;
+	CHECK_INT(crowd_open_at(list, n), 0);
+}
+
 static const struct unit_case cases[] = {
 	{"the oldest of an address goes when it has too many", one_address},
 	{"of all too many, the oldest of who has most goes, and first who leaves", all},
 	{"where all have one, the oldest goes", equal},
+	{"where all have one, nobody comes in before the oldest has had its time", patience},
 };
 
 UNIT_MAIN(cases)
