@@ -68,7 +68,7 @@ bool ability_sit(void)
 static bool is_there(const struct far *f)
 {
 	struct look l;
-	const struct look_link *k = look_take(&l) ? look_link(&l, f->name) : NULL;
+	const struct look_link *k = look_take(&l, false) ? look_link(&l, f->name) : NULL;
 	bool left = k && k->local.s_addr == f->local.s_addr && k->remote.s_addr == f->remote.s_addr;
 
 	look_free(&l);

@@ -82,7 +82,7 @@ static void look_again(struct builder *b)
 	struct look l;
 
 	b->look_due = false;
-	if (!look_take(&l)) {
+	if (!look_take(&l, false)) {
 		look_free(&l);
 		return;
 	}
@@ -265,7 +265,7 @@ static void judge_tunnel(struct builder *b, struct session *s, const struct look
 static void judge(struct builder *b)
 {
 	struct look l;
-	bool seen = look_take(&l);
+	bool seen = look_take(&l, false);
 	unsigned n = 0;
 
 	for (uint32_t i = 0; i < count(b); i++) {
@@ -355,7 +355,9 @@ nfds_t builder_polls(const struct builder *b, struct pollfd *p, int64_t *deadlin
 		*deadline = clock_min(*deadline, b->standing.at);
 	if (b->phase == PHASE_IDLE && !gathers(b) && !sessions_settled(b))
 		*deadline = clock_min(*deadline, b->retry_at);
-	p[0] = (struct pollfd){.fd = b->watch, .events = POLLIN};
+	/* While a program of ours is at work the changes are ours: thousands, in a crowd. They
+	 * wait, together, and so do those of others. */
+	p[0] = (struct pollfd){.fd = b->phase == PHASE_IDLE ? b->watch : -1, .events = POLLIN};
 	batch_polls(&b->batch, p + 1);
 	return BUILDER_POLLS;
 }

@@ -124,15 +124,15 @@ static int ask_all(void *arg, int fd)
 	int error;
 
 	l->n_links = l->n_routes = 0;
-	error = lists_links(fd, true, take_link, l);
+	error = lists_links(fd, l->counters, take_link, l);
 	return error ? error : lists_routes6(fd, &ours, take_route, l);
 }
 
-bool look_take(struct look *l)
+bool look_take(struct look *l, bool counters)
 {
 	int error;
 
-	*l = (struct look){0};
+	*l = (struct look){.counters = counters};
 	error = netlink_once(ask_all, l);
 	if (!error && !l->failed)
 		return true;

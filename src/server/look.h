@@ -28,14 +28,16 @@ struct look_route { /* of our protocol number */
 };
 
 struct look {
+	bool counters;
 	struct look_link *links;
 	struct look_route *routes;
 	size_t n_links, n_routes, links_room, routes_room;
 	bool failed; /* memory was missing: nothing follows from what is not here */
 };
 
-/* Asks the kernel. False after a message. Free with look_free(), in any case. */
-bool look_take(struct look *l);
+/* Asks the kernel; counters: also for packets and bytes, which makes its answer twice as
+ * long. False after a message. Free with look_free(), in any case. */
+bool look_take(struct look *l, bool counters);
 void look_free(struct look *l);
 
 /* What the interface has received and sent, 0 where there is none. */

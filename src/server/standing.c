@@ -99,7 +99,7 @@ void standing_plan(struct standing *s, struct far_lines *lines)
 	if (!s->due || clock_ms() < s->at)
 		return;
 	s->at = clock_ms() + RETRY_MS;
-	s->asked = look_take(&l);
+	s->asked = look_take(&l, false);
 	if (s->asked)
 		add_lines(s, &l, lines);
 	look_free(&l);

@@ -156,7 +156,7 @@ int server_status(const struct server_options *o)
 		close(dir);
 	if (!all.alive)
 		all.n = 0;
-	if (all.failed || !look_take(&l)) {
+	if (all.failed || !look_take(&l, true)) {
 		free(all.list);
 		return STATUS_SYSTEM;
 	}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: ISC */
+#include "server/builder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/privs.h"
+#include "common/program.h"
+#include "common/status_codes.h"
+#include "kernel/interface.h"
+#include "kernel/way.h"
+#include "server/ability.h"
+#include "server/far_kernel.h"
+#include "server/look.h"
+#include "unit.h"
+
+/* A clock, programs and a kernel of the test's own: each tunnel is there, with its
+ * filters, as soon as it is about to be made. */
+
+static struct sessions table;
+static int64_t now = 1000;
+static pid_t running; /* 0: none */
+static unsigned programs;
+
+int64_t clock_ms(void)
+{
+	return now;
+}
+
+int clock_poll_timeout(int64_t deadline, int64_t at)
+{
+	return deadline == CLOCK_NEVER ? -1 : (int)(deadline - at);
+}
+
+bool program_start(struct program *r, char *const argv[], char *const env[], bool feed)
+{
+	(void)argv;
+	(void)env;
+	CHECK(feed && !running);
+	*r = (struct program){.pid = 7, .in = -1, .out = -1};
+	running = r->pid;
+	programs++;
+	return true;
+}
+
+void program_feed_end(struct program *r)
+{
+	(void)r;
+}
+
+void program_read(struct program *r)
+{
+	(void)r;
+}
+
+void program_kill(struct program *r)
+{
+	(void)r;
+}
+
+void program_reaped(struct program *r, int status)
+{
+	CHECK_INT(status, 0);
+	r->pid = running = 0;
+}
+
+bool privs_enough(bool raw, const char **missing)
+{
+	(void)raw;
+	(void)missing;
+	return true;
+}
+
+bool orphan_end(const char *mark)
+{
+	(void)mark;
+	return true;
+}
+
+void orphan_mark(char out[ORPHAN_MARK_MAX], int run_dir)
+{
+	(void)run_dir;
+	out[0] = '\0';
+}
+
+bool ability_find(struct ability_programs *p)
+{
+	*p = (struct ability_programs){.ip = "/ip", .tc = "/tc"};
+	return true;
+}
+
+bool ability_prove(struct batch *b, struct ability_programs *p)
+{
+	(void)b;
+	(void)p;
+	return true;
+}
+
+unsigned interface_index(const char *name)
+{
+	for (uint32_t i = 0; i < table.size; i++)
+		if (table.list[i].exists && strcmp(table.list[i].now.name, name) == 0)
+			return i + 1;
+	return 0;
+}
+
+bool interface_is_ours(struct in_addr a)
+{
+	(void)a;
+	return false;
+}
+
+unsigned way_mtu(struct in_addr from, struct in_addr to)
+{
+	(void)from;
+	(void)to;
+	return 0;
+}
+
+bool look_take(struct look *l, bool counters)
+{
+	CHECK(!counters);
+	*l = (struct look){0};
+	return true;
+}
+
+void look_free(struct look *l)
+{
+	(void)l;
+}
+
+void look_bytes(const char *name, uint64_t *in, uint64_t *out)
+{
+	(void)name;
+	*in = *out = 0;
+}
+
+const struct look_link *look_link(const struct look *l, const char *name)
+{
+	static const struct look_link link = {.index = 1};
+
+	(void)l;
+	(void)name;
+	return &link;
+}
+
+const struct look_route *look_route(const struct look *l, const struct prefix *p, unsigned index)
+{
+	(void)l;
+	(void)p;
+	(void)index;
+	return NULL;
+}
+
+int look_filters(unsigned index)
+{
+	CHECK(index > 0);
+	return (int)far_filters(&(struct far){.type = DTCP_TUNNELONLY});
+}
+
+bool far_kernel_distrust(const char *name)
+{
+	(void)name;
+	return true;
+}
+
+void far_kernel_join(struct session *s, unsigned index)
+{
+	(void)s;
+	(void)index;
+}
+
+void far_kernel_leave(struct session *s)
+{
+	(void)s;
+}
+
+bool far_kernel_whole(const struct look *l, const struct far *f, const char **lacks)
+{
+	(void)l;
+	(void)f;
+	(void)lacks;
+	return true;
+}
+
+/* ------------------------------------------------------------------ */
+
+static struct builder *b;
+
+static bool recorded(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+static void gone(void *arg, struct session *s)
+{
+	(void)arg;
+	(void)s;
+}
+
+static void work(void)
+{
+	while (builder_work(b, gone, NULL))
+		continue;
+}
+
+static void finish(void)
+{
+	while (running) {
+		CHECK(builder_reaped(b, running, 0));
+		work();
+	}
+}
+
+static void begin(void)
+{
+	const struct builder_how how = {.sessions = &table, .record = recorded};
+	int status;
+
+	CHECK(sessions_init(&table, 4));
+	b = builder_open(&how, &status);
+	CHECK(b && status == STATUS_OK);
+	/* What was made to try it goes first. */
+	work();
+	finish();
+	programs = 0;
+}
+
+static void end(void)
+{
+	builder_close(b);
+	free(table.list);
+}
+
+static void want(unsigned i)
+{
+	struct session *s = &table.list[i];
+
+	*s = (struct session){.used = true, .held = true, .want.type = DTCP_TUNNELONLY};
+	snprintf(s->want.name, sizeof s->want.name, "dtcp%u", i);
+	work();
+}
+
+/* The time until which it waits. */
+static int64_t deadline(void)
+{
+	struct pollfd p[BUILDER_POLLS];
+	int64_t at = CLOCK_NEVER;
+
+	builder_polls(b, p, &at);
+	return at;
+}
+
+static void alone(void)
+{
+	begin();
+	for (unsigned i = 0; i < 3; i++) {
+		want(i);
+		CHECK(running);
+		finish();
+		CHECK(table.list[i].ready);
+	}
+	CHECK_INT(programs, 6);
+	end();
+}
+
+static void together(void)
+{
+	begin();
+	want(0);
+	/* While one round is under way: one more for both. */
+	want(1);
+	want(2);
+	CHECK_INT(programs, 1);
+	finish();
+	CHECK(table.list[1].ready && table.list[2].ready);
+	CHECK_INT(programs, 4);
+	/* After it they come on: again one for both, a little later. */
+	want(3);
+	CHECK(!running);
+	CHECK_INT(deadline(), now + 250);
+	now += 249;
+	want(4);
+	CHECK(!running);
+	now++;
+	work();
+	CHECK(running);
+	finish();
+	CHECK(table.list[3].ready && table.list[4].ready);
+	CHECK_INT(programs, 6);
+	/* And who comes alone after that does not wait. */
+	now += 250;
+	want(5);
+	finish();
+	want(6);
+	CHECK(running);
+	finish();
+	CHECK(table.list[6].ready);
+	end();
+}
+
+static const struct unit_case cases[] = {
+	{"who comes alone is built for at once", alone},
+	{"who comes in a crowd is built for together", together},
+};
+
+UNIT_MAIN(cases)
