@@ -161,34 +161,55 @@ crowd_one() {
 	crowd_order "$3" "down $4 1"
 }
 
-# By hand: the programs that dtcpd runs for one session, with the same lines.
-crowd_hand() {
-	local box=$1 address=$2 began=${EPOCHREALTIME/./} n
-	"$LAB_ENTER" "$box" ip -force -batch - <<-END
-		link add name hand type sit mode ip6ip local $address remote 33.2.0.1 ttl 64
-	END
-	{
-		echo qdisc add dev hand clsact
-		n=1
-		for words in fe80::/10:pass 2001:db8:ffff::/48:pass ::/128:drop; do
-			echo "filter add dev hand ingress pref $((n++)) protocol ipv6 u32 match ip6 src ${words%:*} action ${words##*:}"
+# hand_lines N...: into /run/lab/hand.1 to .3, what dtcpd's programs are told for a session,
+# for interfaces handN whose other ends are of many networks.
+hand_lines() {
+	local n name prefix number words
+	for n; do
+		name=hand$n
+		printf -v prefix '2001:db8:%x::/48' "$n"
+		echo "link add name $name type sit mode ip6ip local 198.51.100.9 remote $((33 + n % 28)).2.$((n / 250)).$((n % 250 + 1)) ttl 64" >&3
+		echo "qdisc add dev $name clsact" >&4
+		number=1
+		for words in fe80::/10:pass "$prefix:pass" ::/128:drop; do
+			echo "filter add dev $name ingress pref $((number++)) protocol ipv6 u32 match ip6 src ${words%:*} action ${words##*:}" >&4
 		done
-		echo "filter add dev hand ingress pref $n protocol all u32 match u32 0 0 action drop"
-	} | "$LAB_ENTER" "$box" tc -force -batch -
-	"$LAB_ENTER" "$box" ip -force -batch - <<-END
-		link set dev hand mtu 1480 up
-		route add 2001:db8:ffff::/48 dev hand proto 203 metric 1024
-	END
-	sample far-one-floor "$3" $((${EPOCHREALTIME/./} - began))
-	ip -n "$box" link del dev hand
+		echo "filter add dev $name ingress pref $number protocol all u32 match u32 0 0 action drop" >&4
+		echo "link set dev $name mtu 1480 up" >&5
+		echo "route add $prefix dev $name proto 203 metric 1024" >&5
+	done 3>/run/lab/hand.1 4>/run/lab/hand.2 5>/run/lab/hand.3
+}
+
+# crowd_hand FIGURE SUBJECT BOX N...: by hand, the programs that dtcpd runs for these
+# sessions, with the same lines.
+crowd_hand() {
+	local figure=$1 subject=$2 box=$3 began
+	shift 3
+	hand_lines "$@"
+	began=${EPOCHREALTIME/./}
+	"$LAB_ENTER" "$box" ip -force -batch - </run/lab/hand.1
+	"$LAB_ENTER" "$box" tc -force -batch - </run/lab/hand.2
+	"$LAB_ENTER" "$box" ip -force -batch - </run/lab/hand.3
+	sample "$figure" "$subject" $((${EPOCHREALTIME/./} - began))
+}
+
+# The same for all: the least time in which so many tunnels can be made here.
+crowd_hands() {
+	local n
+	mapfile -t n < <(seq 1 "$CROWD")
+	ip netns add hands
+	crowd_hand far-back hand hands "${n[@]}"
+	ip netns del hands
+	lab_sleep 3 # the kernel removes them
 }
 
 # All come back: to a dtcpd that has just begun, as after a reboot; without a word from
 # the addresses that they had, as after an outage of their line; and one more.
 measure_back() {
-	local answer forked
+	local answer forked box
 	crowd_up || return
 	round=$WARM_UP
+	crowd_hands
 	crowd_back new || return
 	lab_sleep 3
 	crowd_order crowd "vanish 1 $CROWD" && crowd_back again || return
@@ -198,10 +219,11 @@ measure_back() {
 		lab_sleep 1
 		crowd_one far-one alone single 1 || return
 		lab_sleep 1
-		crowd_hand provider "$LAB_SERVER4" crowd
-		lab_sleep 1
-		crowd_hand lone "$LONE4" alone
-		lab_sleep 1
+		for box in provider:crowd lone:alone; do
+			crowd_hand far-one-floor "${box#*:}" "${box%:*}" 0
+			ip -n "${box%:*}" link del dev hand0
+			lab_sleep 1
+		done
 	done
 }
 

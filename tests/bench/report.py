@@ -52,7 +52,7 @@ FIGURES = [
     ("far-ping", "dtcpd: processor time of a ping, $CROWD sessions", US, "dtcpd", [("bare", 2)]),
     ("far-wake-ups", "dtcpd: wake-ups in a second between events", ONE, "dtcpd", [(None, 0)]),
     ("far-back", "dtcpd: $CROWD clients come within 3 s, until all have their tunnel", SECONDS,
-     "new", [(None, 15), ("again", None)]),
+     "new", [(None, 15), ("hand", None), ("again", None)]),
     ("far-programs", "dtcpd: programs run for that", ONE, "new", [(None, 199), ("again", None)]),
     ("far-lost", "dtcpd: connections that ended without a tunnel meanwhile", ONE, "new",
      [(None, 0), ("again", None)]),
