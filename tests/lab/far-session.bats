@@ -131,7 +131,8 @@ unreachable $LAB_PREFIX metric 4294967295" ]
 	far_conf 'user two secret prefix=2001:db8:c0df::/48' '# a comment'
 	kill -HUP "$(far_root)"
 	wait_for 5 far_said '2 users'
-	far_routes | grep -q 'unreachable 2001:db8:c0df::/48'
+	two_has_a_route() { far_routes | grep -q 'unreachable 2001:db8:c0df::/48'; }
+	wait_for 10 two_has_a_route
 	[ "$(far_index dtcp0)" = "$index" ]
 	echo nonsense >>"$FAR_CONF"
 	kill -HUP "$(far_root)"
