@@ -244,23 +244,31 @@ static void want(unsigned i)
 	work();
 }
 
-/* The time until which it waits. */
-static int64_t deadline(void)
+/* The time until which it waits; *watches: or a change in the kernel. */
+static int64_t waits(bool *watches)
 {
 	struct pollfd p[BUILDER_POLLS];
 	int64_t at = CLOCK_NEVER;
 
 	builder_polls(b, p, &at);
+	*watches = p[0].fd >= 0;
 	return at;
 }
 
 static void alone(void)
 {
+	bool watches;
+
 	begin();
 	for (unsigned i = 0; i < 3; i++) {
 		want(i);
 		CHECK(running);
+		/* What its own programs change does not wake it. */
+		waits(&watches);
+		CHECK(!watches);
 		finish();
+		waits(&watches);
+		CHECK(watches);
 		CHECK(table.list[i].ready);
 	}
 	CHECK_INT(programs, 6);
@@ -269,6 +277,8 @@ static void alone(void)
 
 static void together(void)
 {
+	bool watches;
+
 	begin();
 	want(0);
 	/* While one round is under way: one more for both. */
@@ -281,7 +291,8 @@ static void together(void)
 	/* After it they come on: again one for both, a little later. */
 	want(3);
 	CHECK(!running);
-	CHECK_INT(deadline(), now + 250);
+	CHECK_INT(waits(&watches), now + 250);
+	CHECK(watches);
 	now += 249;
 	want(4);
 	CHECK(!running);
