@@ -101,7 +101,7 @@ netifd_ends() {
 	netifd ifdown d6
 	wait_for 10 netifd_is_gone
 	lab_took 5000
-	not grep -q '^killed' $NETIFD_DIR/events
+	not grep '^killed' $NETIFD_DIR/events || { netifd_events && false; }
 }
 netifd_is_gone() { netifd_is "${1:-d6}" 'state == "down"' && netifd_nothing_left; }
 # netifd_gave_up: it was taken down, and is not tried again.

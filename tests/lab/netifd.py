@@ -13,6 +13,7 @@ tears nothing down when it is ended itself.
 import ipaddress
 import json
 import os
+import re
 import selectors
 import shlex
 import signal
@@ -480,7 +481,7 @@ class Netifd:
         if action == 'status':
             return OK, json.dumps(self.status(i))
         if action == 'is':
-            value = eval(words[0], {}, self.status(i))
+            value = eval(words[0], {'re': re}, self.status(i))
             return (OK if value else 1), value
         if action == 'device':
             return (OK if i.device and i.state == UP else NOT_FOUND), i.device or ''

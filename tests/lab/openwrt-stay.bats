@@ -149,10 +149,10 @@ flaps() { grep -c '^ifdown d6' "$NETIFD_DIR"/events || true; }
 	netifd depend vpn "$LAB_HOST6" ''
 	netifd_is_up vpn
 	lab_proto41 both
-	wait_for 60 netifd_is vpn '.up or .available | not'
+	wait_for 60 netifd_is vpn 'not (up or available)'
 	lab_proto41 pass
 	wait_for 60 netifd_is_up vpn
 	netifd ifdown d6
-	wait_for 10 netifd_is vpn '.up or .available | not'
+	wait_for 10 netifd_is vpn 'not (up or available)'
 	wait_for 10 netifd_is_gone
 }

@@ -165,7 +165,7 @@ up_with() {
 	lab_sleep 1 # in the midst of its pause
 	lab_clock
 	netifd ifdown d6
-	wait_for 10 netifd_is d6 '.state == "down"'
+	wait_for 10 netifd_is d6 'state == "down"'
 	lab_took 2000
 	not pgrep -x sleep
 	[ "$(lab_dtcpd_count login-ok)" = 2 ]
@@ -256,7 +256,7 @@ way_by() {
 	kill -KILL "$(cat "$RUN_DIR/dtcp-d6.pid")"
 	way_by $new
 	netifd ifdown d6
-	wait_for 10 netifd_is d6 '.state == "down"'
+	wait_for 10 netifd_is d6 'state == "down"'
 	no_way $new
 	ip -n customer -6 addr flush dev lan0 scope global
 	netifd_nothing_left
