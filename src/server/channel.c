@@ -10,7 +10,7 @@
 
 /* A message without what nobody has written to: most have no text, or a short one, and
  * thousands may wait. */
-enum { FIXED = offsetof(struct message, name) };
+enum { FIXED = offsetof(struct message, name), LONGEST = sizeof(struct message) };
 
 static size_t pack(unsigned char *to, const struct message *m)
 {
@@ -38,7 +38,7 @@ bool channel_init(struct channel *c, int fd, size_t room)
 {
 	*c = (struct channel){.fd = fd, .made = room, .room = room};
 	/* Not calloc(3), which may write to it: what is not used is to take no memory. */
-	c->queue = malloc(room * sizeof(struct message));
+	c->queue = malloc(room * LONGEST);
 	return c->queue;
 }
 
@@ -55,7 +55,7 @@ bool channel_reserve(struct channel *c, size_t more)
 
 	if (room <= c->room)
 		return true;
-	queue = malloc(room * sizeof(struct message));
+	queue = malloc(room * LONGEST);
 	if (!queue)
 		return false;
 	memcpy(queue, c->queue + c->first, c->end - c->first);
