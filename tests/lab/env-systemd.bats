@@ -149,6 +149,26 @@ on_line() { up_is up && dtcp_up --status --json | grep "\"link\": *\"$1\""; }
 	assert_nothing_left
 }
 
+@test "the boot ends without waiting for a tunnel that cannot come up" {
+	lab_static
+	lab_account # and no server
+	printf '[Unit]\nRequires=basic.target\nAfter=basic.target\n' >/run/lab/units/multi-user.target
+	for name in dtcp-up dtcp-up@wan; do
+		booted systemctl enable $name
+		booted systemctl add-wants multi-user.target $name
+	done
+	booted systemctl daemon-reload
+	booted systemctl --no-block start multi-user.target
+	wait_for 20 grep 'Connection refused' /run/lab/units.log
+	wait_for 20 unit_is active multi-user.target
+	unit_is activating dtcp-up
+	# It ends with the machine, as other services do.
+	[[ " $(unit_says Conflicts dtcp-up) " == *' shutdown.target '* ]]
+	[[ " $(unit_says Before dtcp-up) " == *' shutdown.target '* ]]
+	booted systemctl stop dtcp-up dtcp-up@wan
+	assert_nothing_left
+}
+
 @test "a keeper that was killed is replaced; what is wrong for good is not tried again" {
 	lab_static
 	lab_dtcpd_start
