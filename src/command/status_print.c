@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "command/status_print.h"
 
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -211,7 +212,7 @@ static void row_address(const char *name, struct in_addr a, const char *more)
 static void text_tunnel(const struct state *s)
 {
 	const struct tunnel *t = &s->tunnel;
-	char text[16], lan[INET6_ADDRSTRLEN + IF_NAMESIZE + 8];
+	char text[16], lan[INET6_ADDRSTRLEN + IF_NAMESIZE + 32];
 
 	row("link", s->link);
 	row_address("near end", t->local,
@@ -221,8 +222,10 @@ static void text_tunnel(const struct state *s)
 	for (unsigned i = 0; i < t->n_prefixes; i++)
 		row(i ? "" : "prefix", text_prefix(&t->prefixes[i]));
 	for (unsigned i = 0; i < t->n_lans; i++) {
-		snprintf(lan, sizeof lan, "%s/64 on %s", text_ipv6(&t->lans[i].address),
-			 t->lans[i].name);
+		/* What is to be on a LAN is known before there is one. */
+		snprintf(lan, sizeof lan, "%s/64 on %s%s", text_ipv6(&t->lans[i].address),
+			 t->lans[i].name,
+			 if_nametoindex(t->lans[i].name) ? "" : ", which is missing");
 		row(i ? "" : "LAN", lan);
 	}
 	if (t->mtu && s->build) {

@@ -149,12 +149,20 @@ static void lans(void)
 {
 	struct state s = up();
 
-	s.tunnel.n_lans = 1;
-	snprintf(s.tunnel.lans[0].name, sizeof s.tunnel.lans[0].name, "eth1");
-	s.tunnel.lans[0].address = s.tunnel.prefixes[0].addr;
-	s.tunnel.lans[0].address.s6_addr[15] = 1;
-	CHECK_HAS(printed(status_text, &s, true), "LAN          2001:db8:1::1/64 on eth1");
-	CHECK_HAS(printed(status_json, &s, true), "\"lan\":[\"eth1=2001:db8:1::1/64\"]");
+	s.tunnel.n_lans = 2;
+	for (unsigned i = 0; i < 2; i++) {
+		struct tunnel_lan *l = &s.tunnel.lans[i];
+
+		snprintf(l->name, sizeof l->name, i ? "there-is-none" : "lo");
+		l->address = s.tunnel.prefixes[0].addr;
+		l->address.s6_addr[7] = (uint8_t)i;
+		l->address.s6_addr[15] = 1;
+	}
+	CHECK_HAS(printed(status_text, &s, true),
+		  "LAN          2001:db8:1::1/64 on lo\n"
+		  "               2001:db8:1:1::1/64 on there-is-none, which is missing\n");
+	CHECK_HAS(printed(status_json, &s, true),
+		  "\"lan\":[\"lo=2001:db8:1::1/64\",\"there-is-none=2001:db8:1:1::1/64\"]");
 }
 
 static void text_hostile(void)
