@@ -72,6 +72,13 @@ static bool check_machine(void)
 	return able;
 }
 
+static void check_user(const char *path, const struct config_user *u)
+{
+	if (u->n_prefixes == 0 && !u->host && !u->tunnelonly)
+		log_msg(LOG_WARNING, "%s:%u: user '%s' has neither prefix= nor host= nor tunnelonly=, "
+				     "so that every login is refused", path, u->line, u->name);
+}
+
 static void check_prefix(const char *path, const struct config_user *u, const struct prefix *p)
 {
 	struct look_other o;
@@ -98,9 +105,11 @@ int server_check(const struct server_options *o)
 		return STATUS_CONFIG;
 	print_config(&c);
 	able = check_machine();
-	for (const struct config_user *u = c.users; u; u = u->next)
+	for (const struct config_user *u = c.users; u; u = u->next) {
+		check_user(o->config, u);
 		for (unsigned i = 0; i < u->n_prefixes; i++)
 			check_prefix(o->config, u, &u->prefixes[i]);
+	}
 	config_free(&c);
 	return log_stdout_done() && able ? STATUS_OK : STATUS_SYSTEM;
 }
