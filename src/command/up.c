@@ -217,8 +217,8 @@ static int in_foreground(struct keeper_how *how)
 
 			if (holder && !ask_is_keeper(how->interface, holder))
 				return STATUS_SYSTEM;
-			log_msg(LOG_ERR, "%s: another keeper (process %d) has it", how->interface,
-				(int)holder);
+			log_msg(LOG_ERR, "%s: another keeper (process %d) has it; dtcp-up --down "
+					 "ends that one", how->interface, (int)holder);
 			return STATUS_UNREACHABLE;
 		}
 		ask_pause();
