@@ -120,15 +120,10 @@ check-install:
 		echo "install: PROGRAMS: there is no '$$program', but: $(ALL_PROGRAMS)" >&2; exit 1; \
 	done
 
-# With HOOKS given there is nothing to say.
-say-hooks:
-ifeq ($(origin HOOKS),file)
-	@echo 'install: $(if $(FOUND_HOOKS),found here $(foreach found,$(FOUND_HOOKS),$(subst :, $(open),$(found))$(close)),nothing found here that would run a hook: $(USUAL_HOOKS)); HOOKS="..." chooses others'
-endif
 open = (
 close = )
 
-install: check-install say-hooks $(PROGRAMS:%=$(BUILD)/%)
+install: check-install $(PROGRAMS:%=$(BUILD)/%)
 	@set -e; for program in $(PROGRAMS); do \
 		echo "$(INSTALL) -D -m 0755 $(BUILD)/$$program $(DESTDIR)$(SBINDIR)/$$program"; \
 		$(INSTALL) -D -m 0755 "$(BUILD)/$$program" "$(DESTDIR)$(SBINDIR)/$$program"; \
@@ -157,6 +152,15 @@ endif
 ifeq ($(DESTDIR),)
 	@etc/install/make-users $(PROGRAMS)
 endif
+# Last, where it is seen. With HOOKS given there is nothing to say of them.
+ifeq ($(origin HOOKS),file)
+	@echo 'install: $(if $(FOUND_HOOKS),found here $(foreach found,$(FOUND_HOOKS),$(subst :, $(open),$(found))$(close)),nothing found here that would run a hook: $(USUAL_HOOKS)); HOOKS="..." chooses others'
+endif
+ifneq ($(filter dtcp-up,$(PROGRAMS)),)
+ifneq ($(ACCOUNTS),)
+	@echo 'install: next: an account in $(DESTDIR)$(ACCOUNTS), and dtcp-up --check'
+endif
+endif
 
 install-strip: install
 	$(STRIP) $(PROGRAMS:%='$(DESTDIR)$(SBINDIR)/%')
@@ -181,4 +185,4 @@ endif
 	@rmdir '$(DESTDIR)$(DOCDIR)' 2>/dev/null || :
 	@etc/install/say-left '$(DESTDIR)' '$(SYSCONFDIR)' '$(ACCOUNTS)' '$(LIBEXECDIR)' '$(RUNDIR)'
 
-.PHONY: check-install say-hooks install install-strip uninstall
+.PHONY: check-install install install-strip uninstall
