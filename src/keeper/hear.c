@@ -235,6 +235,9 @@ static void hear_up(struct keeper *k, struct caller *one, const struct control_r
 	if (k->events.n > 0)
 		return;
 	one->idle = fsm_is_up(&k->fsm);
+	/* Else it hears nothing: this was said to whoever was there then. */
+	if (k->fsm.state == FSM_WAIT && !q->no_wait)
+		uplink_explain(&k->uplink);
 	events_post(&k->events, EV_ASK, 0);
 }
 

@@ -45,6 +45,17 @@ servers_fail() {
 	up_fails 69 'connecting to 198.51.100.1 port 20200 from .*: Connection refused'
 	ip -n customer route add unreachable "$LAB_SERVER4"
 	up_fails 69 'no link leads to the server'
+	# A keeper that waits for one says so to each that asks, not to the first alone.
+	run dtcp_up --persist --wait 1
+	[ "$status" = 75 ]
+	for _ in 1 2; do
+		run dtcp_up
+		echo "$status: $output"
+		[ "$status" = 69 ]
+		[ "$output" = 'dtcp-up: dtcp0: no link leads to the server' ]
+	done
+	dtcp_up --down
+	assert_nothing_left
 }
 
 @test "76: no DTCP, an endless line, NUL bytes, a forged far end, an evil prefix" {
