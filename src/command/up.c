@@ -60,7 +60,8 @@ static int late(const struct keeper_how *how, const struct options *o)
 
 	if (holder && !ask_is_keeper(how->interface, holder))
 		return STATUS_SYSTEM;
-	log_msg(LOG_NOTICE, "%s: not up within %u s; still being tried in the background",
+	log_msg(LOG_NOTICE, "%s: not up within %u s; still being tried in the background "
+			    "(dtcp-up --status tells why)",
 		how->interface, o->wait);
 	return STATUS_PENDING;
 }
