@@ -132,7 +132,6 @@ flaps() { grep -c '^ifdown d6' "$NETIFD_DIR"/events || true; }
 	guard=$(up_routes)
 	guarded
 	ip -n customer -6 route del unreachable default from "$LAB_PREFIX" metric 4294967295
-	not guarded
 	wait_for 20 guarded
 	[ "$(up_routes)" = "$guard" ]
 	netifd_whole
