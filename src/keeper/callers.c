@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/fd.h"
 #include "common/log.h"
 #include "common/status_codes.h"
 
@@ -18,17 +19,13 @@ void callers_init(struct callers *c)
 
 static void hang_up(struct caller *one)
 {
-	if (one->fd >= 0)
-		close(one->fd);
-	one->fd = -1;
+	fd_close(&one->fd);
 	one->waiting = one->hasty = one->idle = false;
 }
 
 void callers_close(struct callers *c)
 {
-	if (c->listener >= 0)
-		close(c->listener);
-	c->listener = -1;
+	fd_close(&c->listener);
 }
 
 static struct caller *add(struct callers *c, int fd)

@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "common/end_times.h"
+#include "common/fd.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "kernel/difference.h"
@@ -37,9 +38,7 @@ void kernel_init(struct kernel *k, bool (*record)(void *arg), void *arg)
 
 void kernel_close(struct kernel *k)
 {
-	if (k->asks >= 0)
-		close(k->asks);
-	k->asks = -1;
+	fd_close(&k->asks);
 }
 
 void kernel_adopt(struct kernel *k, const struct tunnel *t)

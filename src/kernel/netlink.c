@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/fd.h"
 #include "common/log.h"
 
 enum { TRIES = 3, PAUSE_NS = 5000000 };
@@ -158,9 +159,7 @@ static int try(int *fd, int (*open_socket)(void), int (*ask)(void *arg, int fd),
 		error = *fd < 0 ? errno : ask(arg, *fd);
 		if (!error)
 			return 0;
-		if (*fd >= 0)
-			close(*fd);
-		*fd = -1;
+		fd_close(fd);
 	}
 	return error;
 }
@@ -174,8 +173,7 @@ static int once(int (*open_socket)(void), int (*ask)(void *arg, int fd), void *a
 {
 	int fd = -1, error = try(&fd, open_socket, ask, arg);
 
-	if (fd >= 0)
-		close(fd);
+	fd_close(&fd);
 	return error;
 }
 

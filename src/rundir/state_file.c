@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/fd.h"
 #include "common/log.h"
 #include "rundir/rundir.h"
 
@@ -28,8 +29,7 @@ static bool overwrite(int dir, const char *name, const char *text, size_t len)
 	bool ok = fd >= 0 && pwrite(fd, text, len, 0) == (ssize_t)len &&
 		  ftruncate(fd, (off_t)len) == 0;
 
-	if (fd >= 0)
-		close(fd);
+	fd_close(&fd);
 	return ok;
 }
 
@@ -43,12 +43,10 @@ bool state_write(int dir, const char *iface, const char *text, size_t len)
 	rundir_name(temporary, iface, "state.new");
 	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	ok = fd >= 0 && write_all(fd, text, len);
-	saved = errno;
-	if (fd >= 0)
-		close(fd);
+	fd_close(&fd);
 	if (ok && renameat(dir, temporary, dir, name) == 0)
 		return true;
-	saved = ok ? errno : saved;
+	saved = errno;
 	unlinkat(dir, temporary, 0);
 	if (saved == ENOSPC && overwrite(dir, name, text, len))
 		return true;
@@ -62,21 +60,18 @@ bool state_read(int dir, const char *iface, struct state *s)
 	int fd = openat(dir, rundir_name(name, iface, "state"),
 			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	ssize_t n = fd >= 0 ? read(fd, text, sizeof text) : -1;
-	int saved = errno;
 
 	state_init(s, iface);
-	if (fd >= 0)
-		close(fd);
+	fd_close(&fd);
 	if (n >= 0) {
 		state_parse(s, text, (size_t)n);
 		return true;
 	}
 	/* What is no regular file holds no state. */
-	if (saved == ELOOP || saved == EISDIR || saved == ENXIO)
-		saved = ENOENT;
-	if (saved != ENOENT)
-		log_msg(LOG_ERR, "%s: cannot be read: %s", name, strerror(saved));
-	errno = saved;
+	if (errno == ELOOP || errno == EISDIR || errno == ENXIO)
+		errno = ENOENT;
+	if (errno != ENOENT)
+		log_msg(LOG_ERR, "%s: cannot be read: %m", name);
 	return false;
 }
 

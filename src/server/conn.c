@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/fd.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "server/client_line.h"
@@ -45,9 +46,7 @@ static void free_if_over(struct conn *c)
 
 static void hang_up(struct conn *c)
 {
-	if (c->fd >= 0)
-		close(c->fd);
-	c->fd = -1;
+	fd_close(&c->fd);
 	c->watched = false;
 	free_if_over(c);
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/fd.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "server/auth.h"
@@ -229,9 +230,7 @@ void roles_end(struct roles *r)
 {
 	int64_t deadline = clock_ms() + END_MS;
 
-	if (r->channel >= 0)
-		close(r->channel);
-	r->channel = -1;
+	fd_close(&r->channel);
 	reap(&r->auth, "auth", deadline);
 	reap(&r->front, "front", deadline);
 }

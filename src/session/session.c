@@ -286,10 +286,8 @@ void session_drop(struct session *s, bool kill_it)
 {
 	if (s->pid > 0 && kill_it)
 		kill(s->pid, SIGKILL);
-	if (s->channel >= 0)
-		close(s->channel);
+	fd_close(&s->channel);
 	s->pid = 0;
-	s->channel = -1;
 }
 
 int session_wait(struct session *s)
