@@ -7,7 +7,11 @@
 
 /* An echo is the two headers and SMALL bytes that are the same in each, and where it
  * is to fill the MTU zeros after them. */
-enum { HEADERS = sizeof(struct ip6_hdr) + sizeof(struct icmp6_hdr), SMALL = 8, BIG_MAX = 65535 };
+enum {
+	HEADERS = sizeof(struct ip6_hdr) + sizeof(struct icmp6_hdr),
+	SMALL = ECHO_BYTES - HEADERS,
+	BIG_MAX = 65535
+};
 static const unsigned char payload[SMALL] = {'d', 't', 'c', 'p', '-', 'u', 'p', '\n'};
 
 /* The lowest two bits of an echo's sequence number are its kind, the others its number. */
@@ -65,7 +69,7 @@ static size_t length(const struct tunnel *t, enum echo_kind kind)
 {
 	size_t mtu = t->mtu;
 
-	if (kind == ECHO_BIG && mtu > HEADERS + SMALL)
+	if (kind == ECHO_BIG && mtu > ECHO_BYTES)
 		return mtu - sizeof(struct ip6_hdr);
 	return sizeof(struct icmp6_hdr) + SMALL;
 }
@@ -102,12 +106,12 @@ bool echo_is_answer(const unsigned char *packet, size_t len, const struct tunnel
 	struct in6_addr ours;
 	uint16_t seq;
 
-	if (len < HEADERS + SMALL)
+	if (len < ECHO_BYTES)
 		return false;
 	memcpy(&ip, packet, sizeof ip);
 	memcpy(&icmp, packet + sizeof ip, sizeof icmp);
 	seq = ntohs(icmp.icmp6_seq);
-	*kind = (enum echo_kind)(seq & 3);
+	*kind = (enum echo_kind)(seq & ((1 << KIND_BITS) - 1));
 	*number = seq >> KIND_BITS;
 	if (*kind > ECHO_LOCAL)
 		return false;

@@ -110,7 +110,7 @@ static void close_up(struct channel *c)
 {
 	size_t len = c->end - c->first;
 
-	if (c->first < len && c->end + sizeof(struct message) <= c->room * sizeof(struct message))
+	if (c->first < len && c->end + LONGEST <= c->room * LONGEST)
 		return;
 	memmove(c->queue, c->queue + c->first, len);
 	wipe(c, len, c->end);
