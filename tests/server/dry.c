@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/status_codes.h"
 #include "common/text.h"
+#include "quiet_builder.h"
 
 struct builder {
 	struct builder_how how;
@@ -114,38 +115,9 @@ bool builder_reaped(struct builder *b, pid_t pid, int status)
 	return false;
 }
 
-bool builder_name_free(void *arg, const char *name)
-{
-	(void)arg;
-	(void)name;
-	return true;
-}
-
 bool builder_far_end_ok(struct builder *b, struct in_addr client)
 {
 	(void)b;
 	(void)client;
 	return true;
-}
-
-unsigned builder_way_mtu(struct builder *b, struct in_addr local, struct in_addr remote)
-{
-	(void)b;
-	(void)local;
-	(void)remote;
-	return 1500;
-}
-
-unsigned builder_index(struct builder *b, const char *name)
-{
-	(void)b;
-	(void)name;
-	return 9;
-}
-
-void builder_bytes(struct builder *b, const char *name, uint64_t *in, uint64_t *out)
-{
-	(void)b;
-	(void)name;
-	*in = *out = 0;
 }

@@ -15,7 +15,7 @@
 static struct config config;
 static struct sessions table;
 static struct record_file r;
-static char path[40], taken[64]; /* what the builder was told to take over */
+static char path[UNIT_FOLDER_SIZE], taken[64]; /* what the builder was told to take over */
 
 bool builder_take_over(struct builder *b, const char *name)
 {
@@ -35,13 +35,9 @@ static void begin(void)
 {
 	static const char users[] = "user a x prefix=2001:db8:1::/48\n";
 
-	snprintf(path, sizeof path, "/tmp/record-file-test.XXXXXX");
-	CHECK(mkdtemp(path) != NULL);
 	CHECK(config_parse(&config, "f", users, strlen(users)));
 	CHECK(sessions_init(&table, 1));
-	record_file_init(&r, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), "DIR", &table,
-			 &config);
-	CHECK(r.dir >= 0);
+	record_file_init(&r, unit_folder(path), "DIR", &table, &config);
 	taken[0] = '\0';
 	unit_log_clear();
 }

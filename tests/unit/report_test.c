@@ -20,14 +20,12 @@
 static struct report r;
 static struct report_now now;
 static struct tunnel t;
-static char dir[32];
+static char dir[UNIT_FOLDER_SIZE];
 
 static void begin(void)
 {
-	snprintf(dir, sizeof dir, "/tmp/report-test.XXXXXX");
-	CHECK(mkdtemp(dir) != NULL);
 	memset(&r, 0, sizeof r);
-	report_init(&r, "dtcp0", open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), dir, true);
+	report_init(&r, "dtcp0", unit_folder(dir), dir, true);
 	r.script.run.pid = getpid();
 	memset(&t, 0, sizeof t);
 	snprintf(t.name, sizeof t.name, "dtcp0");

@@ -12,15 +12,12 @@
 
 #include "unit.h"
 
-static char path[32];
+static char path[UNIT_FOLDER_SIZE];
 static int dir;
 
 static void begin(void)
 {
-	snprintf(path, sizeof path, "/tmp/rundir-test.XXXXXX");
-	CHECK(mkdtemp(path) != NULL);
-	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	CHECK(dir >= 0);
+	dir = unit_folder(path);
 }
 
 static void end(void)

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,17 @@ struct in_addr unit_ipv4(const char *text)
 
 	CHECK_FOR(text, inet_pton(AF_INET, text, &a) == 1);
 	return a;
+}
+
+int unit_folder(char path[UNIT_FOLDER_SIZE])
+{
+	int fd;
+
+	snprintf(path, UNIT_FOLDER_SIZE, "/tmp/unit-test.XXXXXX");
+	CHECK(mkdtemp(path) != NULL);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK(fd >= 0);
+	return fd;
 }
 
 const char *unit_log(void)

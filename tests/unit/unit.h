@@ -48,6 +48,11 @@ bool unit_has(const char *got, const char *part, const char *text, const char *f
 /* An address as text; that it is one is checked. */
 struct in_addr unit_ipv4(const char *text);
 
+/* Makes a folder for the test to write to, and puts its path into path. Returns a
+ * descriptor of it; who takes one closes it, and removes the folder by rmdir(2). */
+enum { UNIT_FOLDER_SIZE = 32 };
+int unit_folder(char path[UNIT_FOLDER_SIZE]);
+
 /* A row of a state machine's table: what an event leads to in a state, and what the step
  * returns. */
 struct unit_row {
