@@ -86,17 +86,33 @@ machine_install() {
 	}
 }
 
+# machine_lists SUITE: sets $apt, the home of apt for that Debian's packages, and fetches
+# what the archive has of them, at most once a day: of what it had before, some is gone.
+machine_lists() {
+	local archive
+	apt=$project/build/machine/apt-$arch-$1
+	[ -z "$(find "$apt/fetched" -mtime -1 2>/dev/null)" ] || return 0
+	archive=$(own_apt_archive)
+	# For a processor that it does not have the list is empty, and that is no failure.
+	if own_apt "$apt" "$arch" "$1" && own_apt_cache "$apt" show base-files >/dev/null; then
+		: >"$apt/fetched"
+		return
+	fi
+	echo "no Debian '$1' for $arch could be had from $archive" >&2
+	return 1
+}
+
 # machine_fetch FOLDER SUITE PACKAGE...: these packages, by name, unpacked in $work/FOLDER,
 # unless they are there. For mips, which Debian has no more, nothing.
 machine_fetch() {
-	local folder=$work/$1 from=$2 apt=$project/build/machine/apt-$arch-$2 what
+	local folder=$work/$1 from=$2 apt what
 	shift 2
 	what=" $# packages"
 	if [ -e "$folder/.packages" ] && [ "$(<"$folder/.packages")" = "$from $*" ]; then
 		return
 	fi
 	rm -rf "$folder"
-	[ -e "$apt/lists/lock" ] || own_apt "$apt" "$arch" "$from"
+	machine_lists "$from"
 	[ $# -gt 4 ] || what=" $*"
 	echo "fetching $(($(own_apt_bytes "$apt" "$@") / 1000000 + 1)) MB of Debian's $from for $arch:$what"
 	own_apt_unpack "$apt" "$folder" "$@"
@@ -189,7 +205,7 @@ machine_emulator() {
 # What a machine's programs come from: what the laboratory and its tests use.
 machine_packages() {
 	echo base-files base-passwd bash bats busybox-static coreutils dash diffutils dnsmasq-base \
-		dpkg findutils grep hostname iproute2 iputils-ping jq kmod libc-bin libgcc-s1 libpam0g make \
+		dpkg findutils grep hostname iproute2 iputils-ping jq kmod libc-bin libgcc-s1 libpam0g login make \
 		mawk mount musl ncurses-base nftables passwd ppp pppoe procps python3 sed strace systemd-standalone-sysusers tar \
 		tcpdump util-linux "$libssl"
 }
@@ -200,11 +216,11 @@ machine_unwanted='^(adduser|debconf|init-system-helpers|libaudit-common|libdb5.*
 # machine_system: makes $work/base.cpio, the root of machines of this kind. What takes
 # long, Python's compiling of what it imports, is done once.
 machine_system() {
-	local apt=$project/build/machine/apt-$arch-$suite root=$work/base names
+	local apt root=$work/base names
 	if [ -e "$work/base.cpio" ] && [ "$work/base.cpio" -nt "$machines_tests/machine/machines.bash" ]; then
 		return
 	fi
-	[ -e "$apt/lists/lock" ] || own_apt "$apt" "$arch" "$suite"
+	machine_lists "$suite"
 	# One name a word.
 	# shellcheck disable=SC2046
 	mapfile -t names < <(own_apt_names "$apt" $(machine_packages) | grep -vE "$machine_unwanted")
@@ -273,7 +289,7 @@ machine_modules() {
 # machine_kernel SUITE: sets $kernel, the kernel of that Debian, and makes $kernel.cpio,
 # its modules.
 machine_kernel() {
-	local from=$1 apt=$project/build/machine/apt-$arch-$1 flavour=$arch names version dir list name part
+	local from=$1 apt flavour=$arch names version dir list name part
 	case $arch in
 	armhf) flavour=armmp-lpae ;;
 	i386) flavour=686-pae ;;
@@ -281,7 +297,7 @@ machine_kernel() {
 	dir=$work/kernel-$from
 	kernel=$dir/vmlinuz
 	[ ! -e "$kernel.cpio" ] || return 0
-	[ -e "$apt/lists/lock" ] || own_apt "$apt" "$arch" "$from"
+	machine_lists "$from"
 	mapfile -t names < <(own_apt_names "$apt" "linux-image-$flavour" |
 		grep -E '^linux-(image|modules|binary)-[0-9]')
 	machine_fetch "kernel-$from" "$from" "${names[@]}"
