@@ -48,15 +48,23 @@ static bool has_mark(const char *number, const char *mark)
 	return false;
 }
 
+/* The next one of /proc; NULL at its end, and with errno where it cannot be read. */
+static struct dirent *next_of(DIR *all)
+{
+	errno = 0;
+	return readdir(all);
+}
+
 /* The number of one that is there, after SIGKILL to all; 0: none. -1: with errno. */
 static pid_t kill_all(const char *mark)
 {
 	DIR *all = opendir("/proc");
 	pid_t found = 0;
+	int error;
 
 	if (!all)
 		return -1;
-	for (struct dirent *d; (d = readdir(all)) != NULL;) {
+	for (struct dirent *d; (d = next_of(all)) != NULL;) {
 		pid_t pid = (pid_t)strtoll(d->d_name, NULL, 10);
 
 		if (pid <= 0 || !has_mark(d->d_name, mark))
@@ -64,8 +72,10 @@ static pid_t kill_all(const char *mark)
 		kill(pid, SIGKILL);
 		found = pid;
 	}
+	error = errno;
 	closedir(all);
-	return found;
+	errno = error;
+	return error ? -1 : found;
 }
 
 bool orphan_end(const char *mark)

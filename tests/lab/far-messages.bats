@@ -50,7 +50,7 @@ logs_in() { message "$1" - "$(told "print(c.login('${2-network}')); c.ask('quit'
 			exec "$@"' - nsenter --net=/run/netns/provider "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
 		ends "$program is missing"
 	done
-	for call in bind spawn look opendir; do
+	for call in bind spawn look opendir readdir; do
 		far_failing $call
 		ends "$call fails"
 	done

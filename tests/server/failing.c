@@ -8,7 +8,8 @@
  *   jail      a filter of system calls is refused
  *   filter    there is none
  *   kill      signals are not sent
- *   opendir   a directory cannot be read
+ *   opendir   a directory cannot be opened
+ *   readdir   nor read to its end
  *   remove    a directory cannot be removed
  *   killed    auth and front make a call that their jails do not let them make
  *   left      the state file of a dtcpd before this one cannot be read
@@ -175,6 +176,12 @@ DIR *opendir(const char *path)
 {
 	NEXT(opendir);
 	return fails("opendir", EMFILE) ? NULL : next(path);
+}
+
+struct dirent64 *readdir64(DIR *d)
+{
+	NEXT(readdir64);
+	return fails("readdir", EIO) ? NULL : next(d);
 }
 
 int unlinkat(int fd, const char *path, int flags)
