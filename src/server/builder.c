@@ -5,6 +5,7 @@
 #include <linux/if_arp.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -109,6 +110,18 @@ static bool gathers(const struct builder *b)
 	return clock_ms() < b->gather_until;
 }
 
+/* A tunnel of ours has that name, and is about to go. */
+static bool is_going(const struct builder *b, const char *name)
+{
+	for (uint32_t i = 0; i < count(b); i++) {
+		const struct session *s = each(b, i);
+
+		if (s->used && s->exists && strcmp(s->now.name, name) == 0)
+			return sessions_step(s) == STEP_REMOVE;
+	}
+	return false;
+}
+
 /* Which step each session takes in this round. */
 static bool plan_steps(struct builder *b, builder_gone_fn *gone, void *arg)
 {
@@ -124,6 +137,8 @@ static bool plan_steps(struct builder *b, builder_gone_fn *gone, void *arg)
 			far_kernel_leave(s);
 			sessions_free(s);
 			b->changed = true;
+		} else if (step == STEP_ADD && retry && is_going(b, s->want.name)) {
+			continue; /* in the round after that */
 		} else if (step == STEP_ADD && interface_index(s->want.name)) {
 			log_msg(LOG_ERR, "%s: an interface of this name exists, and is not ours",
 				s->want.name);
@@ -195,22 +210,24 @@ static bool is_built(const struct builder *b, uint32_t i)
 	return b->round[i] == STEP_ADD || b->round[i] == STEP_REPAIR;
 }
 
+/* What is built in a round is what was written down when it began. Meanwhile its user may have
+ * logged in for another type: that is another round's. */
 static void filter(struct builder *b)
 {
 	batch_clear(&b->batch);
 	for (uint32_t i = 0; i < count(b); i++) {
 		struct session *s = each(b, i);
-		unsigned index = is_built(b, i) ? interface_index(s->want.name) : 0;
+		unsigned index = is_built(b, i) ? interface_index(s->now.name) : 0;
 		int n;
 
-		if (!index || !far_kernel_distrust(s->want.name))
+		if (!index || !far_kernel_distrust(s->now.name))
 			continue;
 		n = look_filters(index);
-		if (n == (int)far_filters(&s->want))
+		if (n == (int)far_filters(&s->now))
 			continue;
 		if (n > 0)
-			far_line(&b->batch.lines, "qdisc del dev %s clsact", s->want.name);
-		far_filter(&b->batch.lines, &s->want);
+			far_line(&b->batch.lines, "qdisc del dev %s clsact", s->now.name);
+		far_filter(&b->batch.lines, &s->now);
 	}
 	if (b->batch.lines.len > 0)
 		batch_start(&b->batch, b->programs.tc);
@@ -222,10 +239,10 @@ static void rest(struct builder *b)
 	batch_clear(&b->batch);
 	for (uint32_t i = 0; i < count(b); i++) {
 		struct session *s = each(b, i);
-		unsigned index = is_built(b, i) ? interface_index(s->want.name) : 0;
+		unsigned index = is_built(b, i) ? interface_index(s->now.name) : 0;
 
-		if (index && look_filters(index) == (int)far_filters(&s->want))
-			far_configure(&b->batch.lines, &s->want);
+		if (index && look_filters(index) == (int)far_filters(&s->now))
+			far_configure(&b->batch.lines, &s->now);
 	}
 	if (b->batch.lines.len > 0)
 		batch_start(&b->batch, b->programs.ip);

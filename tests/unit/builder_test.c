@@ -23,6 +23,10 @@ static struct sessions table;
 static int64_t now = 1000;
 static pid_t running; /* 0: none */
 static unsigned programs;
+static unsigned filters; /* of each tunnel */
+static bool removed; /* no tunnel is seen */
+static bool whole = true; /* each that is looked at is as it is wanted */
+static FILE *lines; /* that the last program has got */
 
 int64_t clock_ms(void)
 {
@@ -39,7 +43,8 @@ bool program_start(struct program *r, char *const argv[], char *const env[], boo
 	(void)argv;
 	(void)env;
 	CHECK(feed && !running);
-	*r = (struct program){.pid = 7, .in = -1, .out = -1};
+	CHECK(lines = tmpfile());
+	*r = (struct program){.pid = 7, .in = fileno(lines), .out = -1};
 	running = r->pid;
 	programs++;
 	return true;
@@ -47,7 +52,7 @@ bool program_start(struct program *r, char *const argv[], char *const env[], boo
 
 void program_feed_end(struct program *r)
 {
-	(void)r;
+	r->in = -1;
 }
 
 void program_read(struct program *r)
@@ -64,6 +69,8 @@ void program_reaped(struct program *r, int status)
 {
 	CHECK_INT(status, 0);
 	r->pid = running = 0;
+	fclose(lines);
+	lines = NULL;
 }
 
 bool privs_enough(bool raw, const char **missing)
@@ -143,7 +150,7 @@ const struct look_link *look_link(const struct look *l, const char *name)
 
 	(void)l;
 	(void)name;
-	return &link;
+	return removed ? NULL : &link;
 }
 
 const struct look_route *look_route(const struct look *l, const struct prefix *p, unsigned index)
@@ -157,7 +164,7 @@ const struct look_route *look_route(const struct look *l, const struct prefix *p
 int look_filters(unsigned index)
 {
 	CHECK(index > 0);
-	return (int)far_filters(&(struct far){.type = DTCP_TUNNELONLY});
+	return (int)filters;
 }
 
 bool far_kernel_distrust(const char *name)
@@ -181,8 +188,8 @@ bool far_kernel_whole(const struct look *l, const struct far *f, const char **la
 {
 	(void)l;
 	(void)f;
-	(void)lacks;
-	return true;
+	*lacks = "something";
+	return whole;
 }
 
 /* ------------------------------------------------------------------ */
@@ -224,6 +231,7 @@ static void begin(void)
 	b = builder_open(&how, &status);
 	CHECK(b && status == STATUS_OK);
 	/* What was made to try it goes first. */
+	filters = far_filters(&(struct far){.type = DTCP_TUNNELONLY});
 	work();
 	finish();
 	programs = 0;
@@ -253,6 +261,27 @@ static int64_t waits(bool *watches)
 	builder_polls(b, p, &at);
 	*watches = p[0].fd >= 0;
 	return at;
+}
+
+/* Whether the program that runs has got a line with this. */
+static bool is_told(const char *what)
+{
+	char line[256];
+	bool found = false;
+
+	if (lines)
+		rewind(lines);
+	while (lines && fgets(line, sizeof line, lines))
+		found |= strstr(line, what) != NULL;
+	return found;
+}
+
+/* One program ends, and the next one begins. */
+static void next(void)
+{
+	CHECK(builder_reaped(b, running, 0));
+	work();
+	CHECK(running);
 }
 
 static void alone(void)
@@ -313,9 +342,71 @@ static void together(void)
 	end();
 }
 
+/* Both types have as many filters, and so their number does not tell them apart. */
+static void another_type(void)
+{
+	struct far *f;
+
+	begin();
+	table.list[0] = (struct session){.used = true, .held = true, .want.type = DTCP_NETWORK};
+	f = &table.list[0].want;
+	snprintf(f->name, sizeof f->name, "dtcp0");
+	f->n_prefixes = 1;
+	CHECK(prefix_parse("2001:db8:c0de::/48", &f->prefixes[0]));
+	filters = 0;
+	work();
+	CHECK(is_told("link add name dtcp0"));
+	next();
+	CHECK(is_told("match ip6 src 2001:db8:c0de::/48"));
+	/* Its user logs in for another type. */
+	filters = far_filters(f);
+	*f = (struct far){.name = "dtcp0", .type = DTCP_HOST};
+	CHECK_INT(far_filters(f), filters);
+	next();
+	CHECK(is_told("route add 2001:db8:c0de::/48 dev dtcp0"));
+	CHECK(!is_told("address add"));
+	/* That wants other filters, and so it is made anew. */
+	whole = false;
+	next();
+	CHECK(is_told("link del dev dtcp0"));
+	removed = true;
+	while (running && !is_told("link add"))
+		next();
+	removed = false;
+	whole = true;
+	finish();
+	CHECK(table.list[0].ready && far_equal(&table.list[0].now, f));
+	end();
+}
+
+static void name_of_another(void)
+{
+	begin();
+	want(0);
+	finish();
+	table.list[1] = (struct session){.used = true, .held = true, .want = table.list[0].want};
+	sessions_leave(&table.list[0], false);
+	removed = true;
+	work();
+	CHECK(is_told("link del dev dtcp0") && !is_told("link add"));
+	CHECK(!table.list[1].failed);
+	while (running && !is_told("link add"))
+		next();
+	removed = false;
+	finish();
+	CHECK(table.list[1].ready);
+	/* But one that stays keeps its name. */
+	table.list[2] = (struct session){.used = true, .held = true, .want = table.list[1].want};
+	work();
+	CHECK(table.list[2].failed);
+	end();
+}
+
 static const struct unit_case cases[] = {
 	{"who comes alone is built for at once", alone},
 	{"who comes in a crowd is built for together", together},
+	{"a round builds what it began with, if its user logs in for another type meanwhile", another_type},
+	{"an interface whose name is another user's from now on goes first", name_of_another},
 };
 
 UNIT_MAIN(cases)
