@@ -349,10 +349,11 @@ static void clean_up(struct server *s)
 	} else {
 		record_file_remove(&s->record);
 	}
-	if (s->dir >= 0 && unlinkat(s->dir, "empty", AT_REMOVEDIR) < 0 && errno != ENOENT)
-		log_msg(LOG_WARNING, "%s/empty cannot be removed: %m", s->o->run_dir);
-	if (s->pidfile >= 0)
+	if (s->pidfile >= 0) { /* else what is in the run directory is another dtcpd's */
+		if (unlinkat(s->dir, "empty", AT_REMOVEDIR) < 0 && errno != ENOENT)
+			log_msg(LOG_WARNING, "%s/empty cannot be removed: %m", s->o->run_dir);
 		pidfile_drop(s->dir, "dtcpd", s->pidfile);
+	}
 	config_free(&s->config);
 }
 

@@ -263,6 +263,7 @@ unreachable 2001:db8:c0df::/48 metric 4294967295" ]
 	run ip netns exec provider timeout 20 "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
 	[ "$status" = 71 ]
 	[[ $output == *"another dtcpd runs with $FAR_RUN"* ]]
+	[ "$(cd "$FAR_RUN" && echo *)" = 'dtcpd.pid dtcpd.state empty' ]
 	lab_ping6 customer "$LAB_HOST6"
 }
 
