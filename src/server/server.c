@@ -390,7 +390,8 @@ int server_serve(const struct server_options *o)
 							       : CONFIG_SESSIONS_DEFAULT;
 	s->slots = s->room + FRONT_SLOTS_MORE;
 	privs_no_dump();
-	if (lock(s) && prepare(s) && open_signals(s) && start_roles(s)) {
+	/* A signal to end that comes meanwhile waits: nothing is left then either. */
+	if (lock(s) && open_signals(s) && prepare(s) && start_roles(s)) {
 		s->status = STATUS_OK;
 		serve(s);
 	}

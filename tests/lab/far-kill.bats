@@ -164,6 +164,24 @@ killed_in() {
 	ip -n provider link show dtcpd-try
 }
 
+@test "SIGTERM at the start: it ends when what it was at is done, and nothing is left" {
+	local pid
+	far_stop
+	far_start_held
+	far_stop
+	: >/run/lab/hold
+	# shellcheck disable=SC2016 # for the inner shell
+	lab_spawn far ip netns exec provider unshare --mount sh -c 'mount --bind /run/lab/held-ip "$0"; exec "$@"' \
+		"$(readlink -f "$(command -v ip)")" "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
+	wait_for 10 ip_waits
+	kill -TERM "$(far_root)"
+	rm /run/lab/hold
+	wait_for 20 lab_gone "$(</run/lab/far.pid)"
+	far_clean
+	[ -z "$(ls -A "$FAR_RUN")" ]
+	not ip -n provider link show dtcpd-try
+}
+
 @test "SIGKILL of root alone: the others end by themselves" {
 	dtcp_up "$LAB_CLIENT4"
 	children=$(far_children)
