@@ -36,6 +36,7 @@ only() {
 @test "both servers: one session after the other" { both again; }
 
 @test "the response in either letter case" { only either_case; }
+@test "a response with one wrong digit" { only one_digit; }
 @test "each connection has a challenge of its own" { only fresh_challenges; }
 @test "the known texts, and a second tunnel" { only texts; }
 @test "the third failed login ends the connection" { only third_failure; }
@@ -115,7 +116,7 @@ woken() { sed -n 's/^voluntary_ctxt_switches:[[:space:]]*//p' "/proc/$1/status";
 }
 
 @test "thirty failed logins" {
-    only blocked
+    only blocked 'user two x prefix=2001:db8:c0df::/48'
     [ "$(grep -c 'failed logins; connections from there are refused' said)" = 1 ]
 }
 

@@ -167,6 +167,7 @@ def texts(port):
     assert c.ask("ping") == "+OK pong"
     assert c.ask("PiNg and more words ") == "+OK pong"
     assert c.ask("HELP me") == "+OK valid commands are: TUNNEL PING HELP QUIT"
+    is_err(c.ask("tunnel foo %s network more" % c.response()), "-ERR authentication failed.")
     assert c.ask(" tunnel  foo  %s  TunnelRoute  " % c.response()) == \
         "+OK 127.0.0.1 127.0.0.1 2001:db8:c0de::/48"
     is_err(c.login(), "-ERR this connection has its tunnel already")
@@ -180,6 +181,16 @@ def third_failure(port):
     is_err(c.login(user="nobody"), "-ERR authentication failed.")
     is_err(c.login("carrier", password="x"), "-ERR authentication failed.")
     assert c.line() is None
+
+
+def one_digit(port):
+    """A response that has one wrong digit is wrong, whichever that is."""
+    for n in range(32):
+        c = greeted(port, "127.0.3.%d" % (1 + n // 16))
+        right = c.response(upper=False)
+        wrong = right[:n] + "%x" % (int(right[n], 16) ^ 1 + n % 8) + right[n + 1:]
+        is_err(c.ask("tunnel foo %s network" % wrong), "-ERR authentication failed.")
+        c.close()
 
 
 def bad_lines(port):
@@ -308,6 +319,7 @@ def flood(port):
 def blocked(port):
     """Thirty failures block an address, but not the user whose tunnel is up from
     there; both letter cases of one response are one."""
+    early = greeted(port, "127.0.0.7")
     up = greeted(port, "127.0.0.7")
     is_ok(up.login())
     for n in range(29):
@@ -318,7 +330,10 @@ def blocked(port):
     c = greeted(port, "127.0.0.7")
     is_err(c.login(password="last"), "-ERR authentication failed.")
     assert c.line() is None
-    c = greeted(port, "127.0.0.7")  # a tunnel leads there
+    c = greeted(port, "127.0.0.7")  # a tunnel leads there, but not this user's
+    is_err(c.login(user="two", password="x"), "-ERR authentication failed.")
+    assert c.line() is None
+    c = greeted(port, "127.0.0.7")
     is_ok(c.login())
     is_err(up.line(), "-ERR a newer login")
     is_ok(c.ask("quit"))
@@ -326,6 +341,8 @@ def blocked(port):
     c = Client(port, "127.0.0.7")
     is_err(c.line(), "-ERR too many failed logins from your address")
     assert c.line() is None
+    is_err(early.login(), "-ERR authentication failed.")
+    assert early.line() is None
     is_ok(greeted(port, "127.0.0.8").login())
 
 
