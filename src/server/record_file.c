@@ -66,10 +66,12 @@ static void take_over(void *arg, enum record_kind kind, const struct record_line
 		log_msg(LOG_ERR, "out of memory");
 }
 
-bool record_file_take_over(const struct record_file *r, struct builder *b)
+bool record_file_take_over(struct record_file *r, struct builder *b)
 {
-	if (record_file_read(r->dir, take_over, b) || errno == ENOENT)
+	if (record_file_read(r->dir, take_over, b))
 		return true;
+	if (errno == ENOENT)
+		return record_file_write(r);
 	log_msg(LOG_ERR, "what is left from before cannot be read from %s/dtcpd.state: %m",
 		r->run_dir);
 	return false;

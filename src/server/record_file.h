@@ -32,9 +32,10 @@ struct record_file {
 void record_file_init(struct record_file *r, int dir, const char *run_dir,
 		      const struct sessions *sessions, const struct config *config);
 
-/* Has b remove what a dtcpd that was killed has left, as far as the file says. False
- * after a message where that cannot be read. */
-bool record_file_take_over(const struct record_file *r, struct builder *b);
+/* Has b remove what a dtcpd that was killed has left, as far as the file says. Where there is
+ * no file one is written: whatever is made from now on is in it. False after a message where
+ * it cannot be read or written. */
+bool record_file_take_over(struct record_file *r, struct builder *b);
 
 /* Writes it now; arg is the struct record_file, as struct builder_how wants it. False
  * after a message; then it is tried again a second later, without one. */

@@ -44,6 +44,14 @@ far_start_held() {
 		"$ip" "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
 	wait_for 30 far_settled
 }
+# far_held_spawn: dtcpd once more with that ip(8), which waits.
+far_held_spawn() {
+	rm -f /run/lab/waits
+	: >/run/lab/hold
+	# shellcheck disable=SC2016 # for the inner shell
+	lab_spawn far ip netns exec provider unshare --mount sh -c 'mount --bind /run/lab/held-ip "$0"; exec "$@"' \
+		"$(readlink -f "$(command -v ip)")" "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
+}
 ip_waits() { [ -e /run/lab/waits ]; }
 
 # in_state STATE: dtcpd's processes have got that far with a client, which waits for
@@ -164,15 +172,35 @@ killed_in() {
 	ip -n provider link show dtcpd-try
 }
 
+@test "SIGKILL at the first start, and then another file: the routes of the first one go" {
+	local pid
+	far_stop
+	far_start_held
+	far_stop
+	cat >/run/lab/held-ip <<-'END'
+		#!/bin/sh
+		batch=$(cat)
+		echo "$batch" | /run/lab/real-ip "$@"
+		case $batch in
+		*unreachable*) while [ -e /run/lab/hold ]; do : >/run/lab/waits; sleep 0.05; done ;;
+		esac
+	END
+	far_held_spawn
+	wait_for 10 ip_waits
+	pid=$(far_root)
+	kill -KILL "$pid"
+	wait_for 20 lab_gone "$pid"
+	(umask 077 && printf '%s\n' "listen $LAB_SERVER4" 'user two x prefix=2001:db8:c0df::/48' >"$FAR_CONF")
+	far_start
+	[ "$(far_routes)" = "unreachable 2001:db8:c0df::/48 metric 4294967295" ]
+}
+
 @test "SIGTERM at the start: it ends when what it was at is done, and nothing is left" {
 	local pid
 	far_stop
 	far_start_held
 	far_stop
-	: >/run/lab/hold
-	# shellcheck disable=SC2016 # for the inner shell
-	lab_spawn far ip netns exec provider unshare --mount sh -c 'mount --bind /run/lab/held-ip "$0"; exec "$@"' \
-		"$(readlink -f "$(command -v ip)")" "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
+	far_held_spawn
 	wait_for 10 ip_waits
 	kill -TERM "$(far_root)"
 	rm /run/lab/hold

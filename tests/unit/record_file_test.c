@@ -54,8 +54,12 @@ static void end(void)
 static void taken_over(void)
 {
 	begin();
-	CHECK(record_file_take_over(&r, NULL)); /* there is none */
+	CHECK(record_file_take_over(&r, NULL)); /* there is none, until then */
 	CHECK_STR(taken, "");
+	CHECK(r.written);
+	CHECK(record_file_take_over(&r, NULL));
+	CHECK_STR(taken, "/48 ");
+	taken[0] = '\0';
 	table.list[0] = (struct session){.used = true, .exists = true, .name = "a"};
 	far_plan(&table.list[0].now, config.users, DTCP_NETWORK, "dtcp7", unit_ipv4("198.51.100.1"),
 		 unit_ipv4("203.0.113.5"), 0);
