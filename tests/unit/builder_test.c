@@ -379,6 +379,23 @@ static void another_type(void)
 	end();
 }
 
+static void no_filters(void)
+{
+	begin();
+	filters = 0;
+	whole = false;
+	want(0);
+	CHECK(is_told("link add name dtcp0"));
+	while (running) {
+		CHECK(!is_told("link set"));
+		CHECK(builder_reaped(b, running, 0));
+		work();
+	}
+	CHECK(table.list[0].failed);
+	whole = true;
+	end();
+}
+
 static void name_of_another(void)
 {
 	begin();
@@ -406,6 +423,7 @@ static const struct unit_case cases[] = {
 	{"who comes alone is built for at once", alone},
 	{"who comes in a crowd is built for together", together},
 	{"a round builds what it began with, if its user logs in for another type meanwhile", another_type},
+	{"an interface without its filters does not come up", no_filters},
 	{"an interface whose name is another user's from now on goes first", name_of_another},
 };
 

@@ -191,6 +191,32 @@ static void numbers(void)
 	config_free(&c);
 }
 
+static void any_word(void)
+{
+	static const char *const others[] = {
+		"user a x",
+		"user a x prefix=2001:db8:2::/48",
+		"user a x prefix=2001:db8:1::/48,2001:db8:2::/48",
+		"user a x prefix=2001:db8:1::/48 host=2001:db8::1,2001:db8::2",
+		"user a x prefix=2001:db8:1::/48 tunnelonly=yes",
+		"user a x prefix=2001:db8:1::/48 interface=i",
+		"user a x prefix=2001:db8:1::/48 mtu=1400",
+		"user a x prefix=2001:db8:1::/48 ttl=63",
+		"user b x prefix=2001:db8:1::/48",
+	};
+	struct config old;
+
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+		CHECK(parse("user a x prefix=2001:db8:1::/48"));
+		old = c;
+		CHECK(parse(others[i]));
+		config_renumber(&c, &old);
+		CHECK_INT(c.users->id, 2);
+		config_free(&old);
+		config_free(&c);
+	}
+}
+
 static const struct unit_case cases[] = {
 	{"a user's line is enough, and the rest has its defaults", defaults},
 	{"listen, idle, sessions, script, and fields in quotes", directives},
@@ -200,6 +226,7 @@ static const struct unit_case cases[] = {
 	{"lines that say nothing sensible are refused with their number", bad_lines},
 	{"users, interfaces and prefixes are each one user's", overlaps},
 	{"a user has the number of the file before, while its words are the same", numbers},
+	{"each word that is another one makes another number", any_word},
 };
 
 UNIT_MAIN(cases)

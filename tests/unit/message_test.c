@@ -98,6 +98,9 @@ static void texts(void)
 	make(MESSAGE_LOGIN);
 	strcpy(m.name, "a\x1b");
 	CHECK(!ok(FROM_FRONT));
+	make(MESSAGE_RESULT);
+	strcpy(m.text, "a\x7f");
+	CHECK(!ok(FROM_ROOT));
 	/* A password may hold anything. */
 	make(MESSAGE_USER);
 	strcpy(m.text, "a\tb");
