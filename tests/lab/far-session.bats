@@ -17,6 +17,10 @@ far_is() { far_status --json | tr -d '\n' | grep -qE "$1"; }
 	[ "$(far_routes)" = "$LAB_PREFIX dev dtcp0 metric 1024
 unreachable $LAB_PREFIX metric 4294967295" ]
 	lab_ping6 customer "$LAB_HOST6"
+	# By which clients check the path, also from an address of the prefix.
+	lab_ping6 customer ff02::2 -I dtcp0
+	near=$(ip -n customer -6 -o addr show dev dtcp0 scope global | sed -nE '1s|.* inet6 ([^ /]+).*|\1|p')
+	customer ping -6 -c 1 -W 5 -I "$near" ff02::2%dtcp0
 	for setting in accept_ra autoconf accept_redirects; do
 		[ "$(provider cat /proc/sys/net/ipv6/conf/dtcp0/$setting)" = 0 ]
 	done
@@ -152,6 +156,7 @@ unreachable $LAB_PREFIX metric 4294967295" ]
 	dtcp_up "$LAB_CLIENT4"
 	ip -n provider link del dtcp0
 	wait_for 10 lab_ping6 customer "$LAB_HOST6"
+	wait_for 10 lab_ping6 customer ff02::2 -I dtcp0
 	ip -n provider -6 route del "$LAB_PREFIX" dev dtcp0
 	wait_for 10 lab_ping6 customer "$LAB_HOST6"
 	ip -n provider -6 route del unreachable "$LAB_PREFIX" metric 4294967295
@@ -233,4 +238,40 @@ provider_without_sit0() {
 	far_stop
 	far_clean
 	[ -z "$(ls -A "$FAR_RUN")" ]
+}
+
+@test "a line of ip that fails, for one tunnel, keeps no other from its own" {
+	far_up
+	far_stop
+	ip -n customer addr add 203.0.113.51/24 dev wan
+	ip -n customer addr add 203.0.113.52/24 dev wan
+	far_conf 'user two x prefix=2001:db8:c0df::/48' 'user three x tunnelonly=yes'
+	far_with ip
+	# Of the same metric as ours.
+	ip -n provider -6 route add 2001:db8:c0df::/48 dev lo metric 1024
+	run ip netns exec customer timeout $((60 * LAB_SLOW)) /usr/bin/python3 -E -s -S -c "
+import os, sys, time; sys.path.insert(0, '$LAB_PROJECT/tests/server'); import talk
+def client(source):
+    return talk.Client(20200, source, '$LAB_SERVER4').greeting()
+def log_in(c, user, password, kind='network'):
+    c.say('tunnel %s %s %s\r\n' % (user, c.response(user, password), kind))
+one, two, three, last = (client(a) for a in ('$LAB_CLIENT4', '203.0.113.51', '203.0.113.52', '203.0.113.52'))
+open('/run/lab/hold', 'w')
+log_in(three, 'three', 'x', 'tunnelonly')
+while not os.path.exists('/run/lab/waits'):
+    time.sleep(0.01)
+# While ip is at work for that one the others come, for the next round. When the last one,
+# which needs no tunnel, has its answer, they are known.
+log_in(two, 'two', 'x')
+log_in(one, 'foo', 'bar')
+print(last.login('host', 'three', 'x'))
+os.unlink('/run/lab/hold')
+for c in (three, two, one):
+    print(c.line())" 3>&-
+	echo "$output"
+	[[ ${lines[0]} = '-ERR unsupported tunnel type host' ]]
+	[[ ${lines[1]} = '+OK '* ]]
+	[ "${lines[2]}" = '-ERR the tunnel cannot be built' ]
+	[[ ${lines[3]} = '+OK '*" $LAB_PREFIX" ]]
+	far_said 'could not be built, it lacks a route'
 }

@@ -253,6 +253,27 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 END
 }
 
+@test "--check prints the file with every default, and no password; that can be read again" {
+    local check=(timeout 300 "$BATS_TEST_DIRNAME/../../build/dtcpd" --check -c conf)
+    (umask 077 && printf '%s\n' 'script "/a b"' 'listen 192.0.2.1' 'user "#b" tr0ub4dor tunnelonly=yes' \
+        'user foo tr0ub4dor prefix=2001:db8:c0de::/48,2001:db8:1:2::/64 ttl=9 # rest' \
+        'user two "tr0ub4dor x" host=2001:db8:6::6,2001:db8:6::5 interface=six mtu=1400' >conf)
+    "${check[@]}" >printed 2>said || [ $? = 71 ] # for what this machine lacks
+    diff printed - <<'END'
+listen 192.0.2.1:20200
+idle 300
+sessions 1024
+script "/a b"
+user "#b" ******** tunnelonly=yes mtu=auto ttl=64
+user foo ******** prefix=2001:db8:c0de::/48,2001:db8:1:2::/64 tunnelonly=no mtu=auto ttl=9
+user two ******** host=2001:db8:6::6,2001:db8:6::5 tunnelonly=no interface=six mtu=1400 ttl=64
+END
+    run ! grep tr0ub4dor said
+    (umask 077 && cat printed >conf)
+    "${check[@]}" >again 2>said || [ $? = 71 ]
+    cmp printed again
+}
+
 @test "no password is in the front's memory, nor in any argument, log or file" {
     [ "$(id -u)" = 0 ] || skip 'reads the memory of another process'
     far 'user two tr0ub4dor-secret prefix=2001:db8:c0df::/48'
