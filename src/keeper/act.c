@@ -29,7 +29,6 @@ static struct report_now look(const struct keeper *k)
 		.link = k->uplink.use.link,
 		.path_ok = k->probe.ok,
 		.path_rtt_us = k->probe.rtt_us,
-		.measuring = k->fsm.pinged || probe_is_new(&k->probe, k->now_us),
 		.lost_at = k->fsm.lost_at,
 		.not_before = fsm_not_before(&k->fsm),
 		.script = k->accounts.in_use ? k->accounts.in_use->script : NULL,
@@ -144,16 +143,12 @@ static void tell_failure(struct keeper *k)
 static void answer_callers(struct keeper *k)
 {
 	int status = k->fsm.status;
-	struct report_now now;
 
 	if (k->fsm.state >= FSM_END_SCRIPT || (status == STATUS_OK && !is_up(k)))
 		return;
 	/* Whoever asks --status next has to hear what the caller was told. */
-	if (callers_waiting(&k->callers)) {
-		now = look(k);
-		now.measuring = false;
-		report_update(&k->report, &now);
-	}
+	if (callers_waiting(&k->callers))
+		act_report(k);
 	if (status == STATUS_OK)
 		callers_say_idle(&k->callers, k->how.interface, false);
 	callers_answer(&k->callers, status);

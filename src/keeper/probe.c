@@ -239,11 +239,6 @@ enum probe_news probe_check(struct probe *p, int64_t now_us)
 	return step(p, PATH_EV_START, 0, now_us);
 }
 
-bool probe_is_new(const struct probe *p, int64_t now_us)
-{
-	return p->path.state == PATH_CHECK && now_us / 1000 < p->path.began + PATH_ECHO_MS;
-}
-
 int probe_listens(const struct probe *p)
 {
 	bool waits = p->path.state != PATH_REST || p->path.big_left > 0;

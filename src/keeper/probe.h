@@ -65,9 +65,6 @@ void probe_tunnel(struct probe *p, const struct tunnel *t);
 enum { PROBE_HEARD_MAX = 500 }; /* more than wait in the socket by default */
 int probe_listens(const struct probe *p);
 
-/* True while a check's first echo is not answered but may still be. */
-bool probe_is_new(const struct probe *p, int64_t now_us);
-
 /* The socket is readable; the time p->path.wake has come. */
 enum probe_news probe_read(struct probe *p, int64_t now_us);
 enum probe_news probe_timer(struct probe *p, int64_t now_us);

@@ -50,11 +50,6 @@ static void look(struct report *r, const struct report_now *n)
 	s->login_after = (n->not_before + 999) / 1000;
 }
 
-static struct report_times times_of(const struct state *s)
-{
-	return (struct report_times){s->last_pong, s->dtcp_rtt_us, s->path_rtt_us};
-}
-
 static bool write_file(struct report *r, const char *text, size_t len)
 {
 	bool ok;
@@ -63,7 +58,6 @@ static bool write_file(struct report *r, const char *text, size_t len)
 	r->written_len = len;
 	r->written_word = r->state.word;
 	r->written_routes = r->state.routes;
-	r->written_times = times_of(&r->state);
 	ok = state_write(r->dir, who(r), text, len);
 	if (!ok && !r->failed)
 		log_msg(r->been_up ? LOG_WARNING : LOG_ERR,
@@ -222,20 +216,6 @@ static bool is_written(const struct report *r, const char *text, size_t len)
 	return len == r->written_len && memcmp(text, r->written, len) == 0;
 }
 
-/* True where nothing but times of answers differs from what is written. */
-static bool only_times(const struct report *r)
-{
-	struct state s = r->state;
-	char text[STATE_FILE_MAX];
-	size_t len;
-
-	s.last_pong = r->written_times.last_pong;
-	s.dtcp_rtt_us = r->written_times.dtcp_rtt_us;
-	s.path_rtt_us = r->written_times.path_rtt_us;
-	len = state_format(&s, text);
-	return is_written(r, text, len);
-}
-
 void report_update(struct report *r, const struct report_now *n)
 {
 	char text[STATE_FILE_MAX];
@@ -244,8 +224,7 @@ void report_update(struct report *r, const struct report_now *n)
 
 	look(r, n);
 	len = state_format(&r->state, text);
-	/* The two answers of a keepalive are written at once. */
-	if (!is_written(r, text, len) && !(n->measuring && only_times(r))) {
+	if (!is_written(r, text, len)) {
 		log_change(r);
 		write_file(r, text, len);
 		if (r->notify && r->state.word == STATE_UP && !was_up)

@@ -24,9 +24,6 @@ struct report {
 	size_t written_len;
 	enum state_word written_word;
 	bool written_routes;
-	struct report_times {
-		int64_t last_pong, dtcp_rtt_us, path_rtt_us;
-	} written_times;
 	bool failed;             /* the last attempt to write it failed */
 	/* the script */
 	unsigned told_index;     /* of the interface then */
@@ -50,7 +47,6 @@ struct report_now {
 	const char *link;
 	int path_ok;             /* -1 unknown, 0, 1 */
 	int64_t path_rtt_us;     /* -1 unknown */
-	bool measuring;          /* an answer is awaited whose time is noted: write times then */
 	int64_t lost_at;         /* when the session ended, or CLOCK_NEVER */
 	int64_t not_before;      /* no login before, since one was refused; 0: none was */
 	const char *script;      /* NULL: none */

@@ -29,7 +29,7 @@ FIGURES = [
      [(None, 0)]),
     ("calls-up", "system calls of a bring-up outside ip", ONE, "dtcp-up", [("floor", None)]),
     ("calls-keepalive", "system calls of a keepalive with path check and look, both roles", ONE,
-     "dtcp-up", [(None, 30)]),
+     "dtcp-up", [(None, 35)]),
     ("calls-keepalive-all", "the same with those that ask for the time, as the lab has no vdso",
      ONE, "dtcp-up", [(None, None)]),
     ("look", "processor time of a keepalive, 10,000 routes of others and 200 tunnels, against none",
