@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # The bench's arithmetic: what it makes of samples and of traces.
 
+load ../where
+
 setup() {
 	bench=$BATS_TEST_DIRNAME
 	cd "$BATS_TEST_TMPDIR" || return

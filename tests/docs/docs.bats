@@ -2,6 +2,8 @@
 # The pages that people read: each says the same in both languages, the manual lints,
 # what is linked exists. code.bats compares them with the code.
 
+load ../where
+
 ROOT=$BATS_TEST_DIRNAME/../..
 
 # The pages that there are in both languages, without .md and .ja.md.

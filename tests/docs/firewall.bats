@@ -9,6 +9,7 @@
 #   +-----+ ::10   ::1  +--------+ wan       acc +---------+
 #    2001:db8:1::/64         .50 ---------------- .1, .66   203.0.113.0/24
 
+load ../where
 bats_require_minimum_version 1.5.0
 FIREWALL=$BATS_TEST_DIRNAME/../../etc/nftables.example.nft
 LAN6=2001:db8:1::10

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # The tables of messages (tests/messages) have all that the sources of dtcpd say.
 
+load ../where
+
 SAID=$BATS_TEST_DIRNAME/../messages/said.py
 SRC=$BATS_TEST_DIRNAME/../../src
 TABLES=("$BATS_TEST_DIRNAME"/../messages/far*.txt)

@@ -2,6 +2,8 @@
 # The rooms of src/: who may include whom. What parses a server's bytes must not
 # reach what has privileges, and nothing low may need something above it.
 
+load ../where
+
 ROOT=$BATS_TEST_DIRNAME/../..
 
 # may ROOM: a pattern for the headers that the files of this room may include.

@@ -2,6 +2,7 @@
 # The samples in etc/: taken by the programs they are for, and the event script
 # run with the events of a prefix that changes.
 
+load ../where
 bats_require_minimum_version 1.5.0
 ETC=$BATS_TEST_DIRNAME/../../etc
 LAYER=$BATS_TEST_DIRNAME/../../build/lab-layer # where `make deps` unpacks radvd

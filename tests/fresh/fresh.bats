@@ -2,6 +2,7 @@
 # `make fresh`: a machine in a folder, of which nothing gets out. In place of Debian
 # it is one of busybox here, whose apt-get and make only say what they were told.
 
+load ../where
 bats_require_minimum_version 1.5.0
 ROOT=$BATS_TEST_DIRNAME/../..
 

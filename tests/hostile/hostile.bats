@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # What hostile servers cost: the short form of `make hostile`. Processor time
 # is that of the program's processes, whatever else the machine does.
+
+load ../where
 bats_require_minimum_version 1.5.0
 
 hostile() { run timeout -k 5 900 "$BATS_TEST_DIRNAME/hostile" "$@" 3>&-; echo "$output"; }

@@ -2,6 +2,7 @@
 # `make install` and `make uninstall`, as a packager or an administrator uses
 # them: into a DESTDIR, with other paths, with flags of their own.
 
+load ../where
 bats_require_minimum_version 1.5.0
 ROOT=$BATS_TEST_DIRNAME/../..
 

@@ -2,6 +2,8 @@
 # `make musl`: the program with the C library of OpenWrt and Alpine builds and
 # starts. Its unit tests are in tests/unit/musl.bats.
 
+load ../where
+
 project=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 
 # Other files may make unit programs at the same time.

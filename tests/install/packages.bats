@@ -2,6 +2,8 @@
 # Packages for Debian, for RPM systems and for OpenWrt, as far as they can be
 # made here. That the first one works is tests/lab/pkg.bats.
 
+load ../where
+
 ROOT=$BATS_TEST_DIRNAME/../..
 
 setup() {

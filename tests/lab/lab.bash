@@ -49,6 +49,8 @@ ACCOUNTS=/etc/ppp/dtcp.conf
 # What is read from here and never written by anyone: a sleep without a program.
 exec {LAB_NEVER}<>/run/lab/never
 
+# shellcheck source=../where.bash
+. "$LAB_TESTS/where.bash"
 # shellcheck source=boxes.bash
 . "$LAB_TESTS/lab/boxes.bash"
 # shellcheck source=links.bash

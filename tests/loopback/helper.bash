@@ -8,6 +8,7 @@
 bats_require_minimum_version 1.5.0
 # shellcheck source-path=SCRIPTDIR source=../speed.bash
 . "$BATS_TEST_DIRNAME/../speed.bash"
+load ../where
 
 # For what takes no time, in seconds: it ends what hangs, on any machine.
 PATIENCE=300

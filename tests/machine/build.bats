@@ -2,6 +2,7 @@
 # Building with other compilers, with a distribution's flags, and for other
 # processors.
 
+load ../where
 bats_require_minimum_version 1.5.0
 ROOT=$BATS_TEST_DIRNAME/../..
 

@@ -2,6 +2,7 @@
 # Where and by whom it may be built: in a path with blanks, by an ordinary user, with
 # the flags of Debian's packages (those of Fedora's: tests/install/packages.bats).
 
+load ../where
 bats_require_minimum_version 1.5.0
 ROOT=$BATS_TEST_DIRNAME/../..
 

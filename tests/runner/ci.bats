@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What CI runs (.ci/run), in trees whose targets pass and fail as told.
 
+load ../where
 bats_require_minimum_version 1.5.0
 
 setup() {

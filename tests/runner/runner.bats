@@ -2,6 +2,8 @@
 # shellcheck source-path=SCRIPTDIR
 # The runner: a run that tested less than it should never passes.
 
+load ../where
+
 # In these single quotes are tests for another bats; $output is run's.
 # shellcheck disable=SC2016,SC2030,SC2031
 

@@ -2,6 +2,7 @@
 # `make check-slow` (tests/slow): the machine is slow, every round counts, and nothing
 # of it is left. In place of the lab this machine itself runs the files.
 
+load ../where
 bats_require_minimum_version 1.5.0
 
 setup() {

@@ -1,5 +1,7 @@
 # What the tests that run programs of `make unit` share. shellcheck shell=bash
 
+load ../where
+
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${BUILD:-$project/build}
 # For one case, in seconds: nothing here waits for long, but a processor may be
