@@ -6,7 +6,7 @@
 # this, itself or with its helper (runner/where.bats). Not told is then the line of an
 # `exit`, and which command of a teardown it was.
 #
-# These two take the place of functions of bats (1.8 to 1.12).
+# These two take the place of functions of bats (1.8 to 1.13).
 
 bats_debug_trap() { trap - DEBUG; }
 
