@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/text.h"
 
 void script_init(struct script *s, const char *who)
 {
@@ -21,26 +22,12 @@ bool script_idle(const struct script *s)
 	return s->run.pid == 0 && !s->next.event[0];
 }
 
-static void append(struct script_call *c, const char *fmt, va_list ap)
-	__attribute__((format(printf, 2, 0)));
-
-static void append(struct script_call *c, const char *fmt, va_list ap)
-{
-	size_t room = sizeof c->text - c->len;
-	int n = vsnprintf(c->text + c->len, room, fmt, ap);
-
-	if (n < 0 || (size_t)n >= room)
-		c->text[c->len] = '\0';
-	else
-		c->len += (size_t)n;
-}
-
 void script_add(struct script_call *c, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	append(c, fmt, ap);
+	text_append(c->text, sizeof c->text, &c->len, fmt, ap);
 	va_end(ap);
 }
 
@@ -54,7 +41,7 @@ void script_set(struct script_call *c, const char *name, const char *fmt, ...)
 		c->len++; /* skip the terminator of the variable before */
 	script_add(c, "%s=", name);
 	va_start(ap, fmt);
-	append(c, fmt, ap);
+	text_append(c->text, sizeof c->text, &c->len, fmt, ap);
 	va_end(ap);
 }
 

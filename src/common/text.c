@@ -62,6 +62,19 @@ char *text_escape(char *dst, size_t size, const char *src, size_t len)
 	return dst;
 }
 
+bool text_append(char *text, size_t size, size_t *len, const char *fmt, va_list ap)
+{
+	size_t room = size - *len;
+	int n = vsnprintf(text + *len, room, fmt, ap);
+
+	if (n < 0 || (size_t)n >= room) {
+		text[*len] = '\0';
+		return false;
+	}
+	*len += (size_t)n;
+	return true;
+}
+
 bool text_number(const char *text, uint32_t min, uint32_t max, uint32_t *out)
 {
 	uint64_t n = 0;

@@ -3,6 +3,7 @@
 #define TEXT_H
 
 #include <netinet/in.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +20,11 @@ const char *text_prefix(const struct prefix *p); /* ADDRESS/LEN */
  * outside printable ASCII become \xNN, so that nothing a server or a file says
  * reaches a terminal. Returns dst. */
 char *text_escape(char *dst, size_t size, const char *src, size_t len);
+
+/* Appends to the text of *len bytes in a buffer of size bytes, which stays terminated. False
+ * where it does not fit: then the text is as it was. size must be more than *len. */
+bool text_append(char *text, size_t size, size_t *len, const char *fmt, va_list ap)
+	__attribute__((format(printf, 4, 0)));
 
 /* Reads a decimal number that consists of digits alone; false where it is not
  * within these bounds. */

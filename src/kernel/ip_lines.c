@@ -3,8 +3,9 @@
 
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "common/text.h"
 
 void lines_start(struct lines *l)
 {
@@ -21,21 +22,14 @@ void lines_copy(struct lines *to, const struct lines *from)
 
 void lines_add(struct lines *l, const char *fmt, ...)
 {
-	size_t room = sizeof l->text - l->len;
 	va_list ap;
-	int n;
 
+	va_start(ap, fmt);
+	/* A byte is kept for the end of the line. */
+	l->full = l->full || !text_append(l->text, sizeof l->text - 1, &l->len, fmt, ap);
+	va_end(ap);
 	if (l->full)
 		return;
-	va_start(ap, fmt);
-	n = vsnprintf(l->text + l->len, room, fmt, ap);
-	va_end(ap);
-	if (n < 0 || (size_t)n + 1 >= room) {
-		l->text[l->len] = '\0';
-		l->full = true;
-		return;
-	}
-	l->len += (size_t)n;
 	l->text[l->len++] = '\n';
 	l->text[l->len] = '\0';
 	l->count++;

@@ -72,22 +72,18 @@ const char *state_word_name(enum state_word w)
 struct out {
 	char *text;
 	size_t len;
+	bool full;
 };
 
 static void put(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void put(struct out *o, const char *fmt, ...)
 {
-	size_t room = STATE_FILE_MAX - o->len;
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(o->text + o->len, room, fmt, ap);
+	o->full = !text_append(o->text, STATE_FILE_MAX, &o->len, fmt, ap) || o->full;
 	va_end(ap);
-	o->len += n < 0 || (size_t)n >= room ? room : (size_t)n;
-	if (o->len > STATE_FILE_MAX - 1)
-		o->len = STATE_FILE_MAX; /* full: state_format() says so */
 }
 
 /* Numbers of eight bytes have a sign, shorter ones have none. */
@@ -171,7 +167,7 @@ static void put_prefixes(struct out *o, const char *name, const struct prefix *p
 size_t state_format(const struct state *s, char text[STATE_FILE_MAX])
 {
 	const struct tunnel *t = &s->tunnel;
-	struct out o = {text, 0};
+	struct out o = {.text = text};
 
 	put(&o, "interface=%s\n", t->name);
 	for (unsigned i = 0; i < ROWS; i++)
@@ -181,7 +177,7 @@ size_t state_format(const struct state *s, char text[STATE_FILE_MAX])
 	for (unsigned i = 0; i < t->n_lans; i++)
 		put(&o, "lan=%s %d %s\n", t->lans[i].name, t->lans[i].state,
 		    text_ipv6(&t->lans[i].address));
-	return o.len < STATE_FILE_MAX ? o.len : 0;
+	return o.full ? 0 : o.len;
 }
 
 static void get_lan(struct tunnel *t, char *value)
