@@ -55,7 +55,8 @@ only() {
     slowest=$(talk storm)
     echo "$before KiB, then $(memory) KiB; the slowest answer took $slowest ms"
     measure_speed
-    [ "$slowest" -le $((2000 * SLOW)) ]
+    # Whoever has to wait for the others waits until they are ended, much longer than this.
+    [ "$slowest" -le $((10000 * SLOW)) ]
     # Queues may be longer this time; what can be in them is counted from the beginning.
     [ "$(memory)" -le $((before + 2048)) ]
     [ "$(memory)" -le 32768 ]
