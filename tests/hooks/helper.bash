@@ -3,9 +3,9 @@
 # records how it was called, so that they run on any machine, as any user.
 # Paths of the system that a hook looks at are moved into that folder too.
 
+# shellcheck disable=SC2154 # bats sets status and output, the test environment
 load ../where
 
-# shellcheck disable=SC2154 # bats sets status and output, the test environment
 HOOKS=$BATS_TEST_DIRNAME/../../hooks
 
 setup() {

@@ -2,11 +2,10 @@
 # shellcheck source-path=SCRIPTDIR
 # The runner: a run that tested less than it should never passes.
 
-load ../where
-
 # In these single quotes are tests for another bats; $output is run's.
 # shellcheck disable=SC2016,SC2030,SC2031
 
+load ../where
 bats_require_minimum_version 1.5.0
 
 # For what takes seconds: it ends what hangs, on any machine.

@@ -2,11 +2,10 @@
 # The DTCP server of the tests, spoken to by bash itself, on loopback. Its
 # tunnels are tested in tests/lab/lab.bats.
 
-load ../where
-
 # Each test is a subshell of its own, which is meant; $OK is the server's.
 # shellcheck disable=SC2016,SC2030,SC2031
 
+load ../where
 bats_require_minimum_version 1.5.0
 
 setup() {
