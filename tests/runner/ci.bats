@@ -37,7 +37,7 @@ ci() {
 		check:; @false
 	END
 	local target
-	for target in deps lint fresh check-arch check-machine; do
+	for target in deps lint fresh check-arch check-machine check-long; do
 		ci 1 '5 passed, 0 failed, 0 skipped' <<-END
 			$target:; @false
 			check:; @echo '5 passed, 0 failed, 0 skipped'
