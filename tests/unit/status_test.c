@@ -12,6 +12,14 @@
 #include "rundir/state.h"
 #include "unit.h"
 
+/* The clock stands still here: what is a second ago on one machine is two on a slower one. */
+time_t time(time_t *t)
+{
+	if (t)
+		*t = 1700000600;
+	return 1700000600;
+}
+
 static struct state up(void)
 {
 	struct state s;
@@ -84,7 +92,7 @@ static void text_up(void)
 	const char *out;
 
 	s.since = time(NULL) - 600;
-	s.last_pong = time(NULL) - 30 * 60; /* of which a slow machine makes no 31 */
+	s.last_pong = time(NULL) - 30;
 	out = printed(status_text, &s, true);
 	CHECK_HAS(out, "dtcp0: up for 10 min (process 4711)\n");
 	CHECK_HAS(out, "dtcp.example.net, user foo, type network");
@@ -94,7 +102,7 @@ static void text_up(void)
 	CHECK_HAS(out, "2001:db8:1::/48");
 	CHECK_HAS(out, "fd00::/40");
 	CHECK_HAS(out, "1472");
-	CHECK_HAS(out, "30 min ago, in 12.3 ms");
+	CHECK_HAS(out, "30 s ago, in 12.3 ms");
 	CHECK_HAS(out, "good, 23.5 ms");
 	CHECK_HAS(out, "reconnects   3");
 	CHECK(!strchr(out, '\033')); /* no colour but on a terminal */
@@ -126,7 +134,6 @@ static void text_times(void)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct state s = up();
 
-		/* A second may pass meanwhile; not where it would matter. */
 		s.since = time(NULL) - rows[i].seconds;
 		CHECK_HAS(printed(status_text, &s, true), rows[i].says);
 	}
