@@ -12,6 +12,8 @@
 /* The most accounts that one interface may have. */
 enum { ACCOUNT_MOST = 32 };
 
+#define ACCOUNT_PLACE_MAX 288
+
 /* One line of the account file. Strings point into text[], which belongs to
  * the account. */
 struct account {
@@ -37,6 +39,11 @@ void account_free(struct account *list);
 /* Whether the account may use this link: it is pinned to none, or to this one by any of
  * its names. */
 bool account_allows_link(const struct account *a, const char *link);
+
+/* Where the account stands, as the end of a sentence about its server: " (FILE:LINE)"
+ * for a login that was refused, which may be the line's fault; else "". */
+const char *account_place(const struct account *a, const char *file, int status,
+			  char out[ACCOUNT_PLACE_MAX]);
 
 /* What in the password may be there by mistake, as the end of a sentence that begins
  * with "the password"; NULL where there is nothing. */

@@ -47,6 +47,7 @@ int call_find(struct call *c, const struct options *o)
 	memcpy(c->interface, o->interface, sizeof c->interface);
 	memcpy(c->link, o->link, sizeof c->link);
 	c->address = o->address;
+	c->config = o->config;
 	c->accounts = account_file_read(o->config);
 	if (!c->accounts)
 		return STATUS_CONFIG;

@@ -11,6 +11,7 @@ struct options;
 /* What a call is about, found from the command line, the account file and the
  * links that are there. */
 struct call {
+	const char *config;       /* the account file */
 	struct account *accounts; /* those to try, in order */
 	char interface[IF_NAMESIZE];
 	char link[IF_NAMESIZE];   /* --link; "": each account over its own line */

@@ -144,6 +144,7 @@ static void give_line(struct session *s, const struct call *c, const struct way 
 static int follow(struct session *s, const struct call *c, const struct account *a,
 		  int64_t deadline)
 {
+	char place[ACCOUNT_PLACE_MAX];
 	struct way way = {0};
 	struct msg m;
 
@@ -168,7 +169,8 @@ static int follow(struct session *s, const struct call *c, const struct account 
 		if (got > 0 && m.kind == MSG_OFFER)
 			return plan(c, a, &m.offer, way.link);
 		if (got > 0 && m.kind == MSG_FAIL) {
-			log_msg(LOG_ERR, "%s: server %s: %s", c->interface, a->server, m.text);
+			log_msg(LOG_ERR, "%s: server %s%s: %s", c->interface, a->server,
+				account_place(a, c->config, m.code, place), m.text);
 			return m.code;
 		}
 		if (got > 0)

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "common/status_codes.h"
@@ -70,9 +71,12 @@ static void session_over(struct keeper *k, int status, const char *why, enum fsm
 {
 	bool after_login = k->fsm.state >= FSM_BUILD && k->fsm.state <= FSM_UP;
 	const struct account *a = k->accounts.by_number[k->fsm.account];
+	char place[ACCOUNT_PLACE_MAX];
 
 	log_msg(k->fsm.been_up || !k->fsm.first ? LOG_WARNING : LOG_ERR, "%s: server %s%s: %s",
-		k->how.interface, a->server, after_login ? ": session lost" : "", why);
+		k->how.interface, a->server,
+		after_login ? ": session lost" : account_place(a, k->how.config, status, place),
+		why);
 	if (!after_login && status != STATUS_REFUSED)
 		uplink_failed(&k->uplink, k->fsm.account);
 	if (!after_login && uplink_lacks(&k->uplink, k->fsm.account))
@@ -218,6 +222,10 @@ static void hear_up(struct keeper *k, struct caller *one, const struct control_r
 	int failure = q->no_wait || q->persist ? STATUS_PENDING : STATUS_UNREACHABLE;
 
 	caller_waits(one, q);
+	/* Whoever has just put a password right would otherwise hear that it is wrong. */
+	if (accounts_outdated(&k->accounts, k->how.config))
+		log_msg(LOG_NOTICE, "%s: %s has changed since it was read: 'kill -HUP %d' has it "
+				    "read again", k->how.interface, k->how.config, (int)getpid());
 	switch (uplink_ask(&k->uplink, q->link, q->address)) {
 	case UPLINK_KEPT: /* whoever hears of success relies on a tunnel that is up */
 		caller_answer(one, fsm_is_up(&k->fsm) ? STATUS_OK : failure);

@@ -56,6 +56,34 @@ fails() {
     gives 1
 }
 
+@test "an account that was changed after it was read: whoever calls hears of it, and how it is read" {
+    serve
+    account tunnel=none
+    up
+    gives 0
+    # What only the file knows is not tried before it is read again.
+    accounts "127.0.0.1 $port foo wrong tunnel=none"
+    want="dtcp-up: dtcp0: $ACCOUNTS has changed since it was read: 'kill -HUP $(<"$RUN_DIR/dtcp0.pid")' has it read again"
+    up
+    gives 0
+    the_same "$stderr" "$want"$'\n''dtcp-up: dtcp0: is up already'
+    kill -HUP "$(<"$RUN_DIR/dtcp0.pid")"
+    wait_for 10 refused
+    # Put right, while the keeper waits for its next try with what it has.
+    account tunnel=none
+    up --wait 1
+    gives 75 "$want"
+    kill -HUP "$(<"$RUN_DIR/dtcp0.pid")"
+    up_again() { show && [ "$status" = 0 ]; }
+    wait_for 10 up_again
+    up
+    gives 0
+    the_same "$stderr" 'dtcp-up: dtcp0: is up already'
+    down
+    gives 0
+}
+refused() { [ "$(events login-refused | wc -l)" -gt 0 ]; }
+
 @test "--down does not wait long for a server that does not answer quit" {
     serve --set 'quit=silent | delay 5000'
     account tunnel=none

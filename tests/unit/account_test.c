@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/status_codes.h"
 #include "unit.h"
 
 static char why[ACCOUNT_WHY_MAX];
@@ -254,8 +255,30 @@ static void doubt(void)
 	CHECK_INT(parse("s 1 u p\xc2\xa0ttl=9", &a), 1);
 	CHECK(account_password_doubt(a) && strstr(account_password_doubt(a), "no-break"));
 	account_free(a);
+	CHECK_INT(parse("s 1 u \xe2\x80\x9cp\xe2\x80\x9d", &a), 1);
+	CHECK(account_password_doubt(a) && strstr(account_password_doubt(a), "typographic"));
+	account_free(a);
+	CHECK_INT(parse("s 1 u \xe2\x80\x98p\xe2\x80\x99", &a), 1);
+	CHECK(account_password_doubt(a) && strstr(account_password_doubt(a), "typographic"));
+	account_free(a);
 	CHECK_INT(parse("s 1 u p'", &a), 1);
 	CHECK(!account_password_doubt(a));
+	account_free(a);
+}
+
+static void place(void)
+{
+	char long_name[600], out[ACCOUNT_PLACE_MAX];
+	struct account *a;
+
+	CHECK_INT(parse("s 1 u p", &a), 1);
+	a->line = 7;
+	CHECK_STR(account_place(a, "/etc/ppp/dtcp.conf", STATUS_REFUSED, out),
+		  " (/etc/ppp/dtcp.conf:7)");
+	CHECK_STR(account_place(a, "/etc/ppp/dtcp.conf", STATUS_UNREACHABLE, out), "");
+	memset(long_name, 'x', sizeof long_name);
+	long_name[sizeof long_name - 1] = '\0';
+	CHECK(strstr(account_place(a, long_name, STATUS_REFUSED, out), "x:7)") != NULL);
 	account_free(a);
 }
 
@@ -273,5 +296,6 @@ static const struct unit_case cases[] = {
 	{"a forgotten password is nowhere in the account", forget},
 	{"accounts differ by every field", comparison},
 	{"quotes and spaces that a password may hold by mistake", doubt},
+	{"a refused login names the line of its account", place},
 };
 UNIT_MAIN(cases)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "account/account_file.h"
@@ -121,10 +122,46 @@ static void reload(void)
 	rmdir(dir);
 }
 
+static void outdated(void)
+{
+	char dir[] = "/tmp/accounts_test.XXXXXX", path[64], other[64];
+
+	CHECK(mkdtemp(dir) != NULL);
+	snprintf(path, sizeof path, "%s/dtcp.conf", dir);
+	snprintf(other, sizeof other, "%s/new", dir);
+	begin(ONE);
+	CHECK(!accounts_outdated(&a, path)); /* nothing was noted, and there is nothing */
+	accounts_note_file(&a, path);
+	put(path, ONE);
+	CHECK(!accounts_outdated(&a, path));
+	accounts_note_file(&a, path);
+	CHECK(!accounts_outdated(&a, path));
+	/* As editors and sed -i do: another file in its place. */
+	put(other, TWO);
+	CHECK_INT(rename(other, path), 0);
+	CHECK(accounts_outdated(&a, path));
+	CHECK(accounts_reload(&a, &f, path, NULL, "", "dtcp0"));
+	CHECK(!accounts_outdated(&a, path));
+	/* Written to in place, be it within the same second. */
+	CHECK_INT(utimensat(AT_FDCWD, path, (struct timespec[]){{1, 1}, {1, 1}}, 0), 0);
+	accounts_note_file(&a, path);
+	CHECK_INT(utimensat(AT_FDCWD, path, (struct timespec[]){{1, 1}, {1, 2}}, 0), 0);
+	CHECK(accounts_outdated(&a, path));
+	/* A file that is no use leaves it so; one that is gone is said elsewhere. */
+	put(path, "nonsense\n");
+	CHECK(!accounts_reload(&a, &f, path, NULL, "", "dtcp0"));
+	CHECK(accounts_outdated(&a, path));
+	unlink(path);
+	CHECK(!accounts_outdated(&a, path));
+	accounts_free(&a);
+	rmdir(dir);
+}
+
 static const struct unit_case cases[] = {
 	{"accounts are numbered in the order of the file", numbers},
 	{"what an account says of the path", paths},
 	{"what was learnt of an account stays with its line", learnt},
 	{"a file that is no use changes nothing", reload},
+	{"a file that was written to since it was read, or is another one", outdated},
 };
 UNIT_MAIN(cases)
