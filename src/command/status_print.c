@@ -213,12 +213,17 @@ static void text_tunnel(const struct state *s)
 {
 	const struct tunnel *t = &s->tunnel;
 	char text[16], lan[INET6_ADDRSTRLEN + IF_NAMESIZE + 32];
+	char ends[2 * INET6_ADDRSTRLEN + 16];
 
 	row("link", s->link);
 	row_address("near end", t->local,
 		    s->seen_as.s_addr && s->seen_as.s_addr != t->local.s_addr
 			    ? " (the server sees another one: NAT)" : "");
 	row_address("far end", t->remote, "");
+	if (t->type == DTCP_HOST) {
+		snprintf(ends, sizeof ends, "%s, peer %s", text_ipv6(&t->near6), text_ipv6(&t->peer6));
+		row("address", ends);
+	}
 	for (unsigned i = 0; i < t->n_prefixes; i++)
 		row(i ? "" : "prefix", text_prefix(&t->prefixes[i]));
 	for (unsigned i = 0; i < t->n_lans; i++) {

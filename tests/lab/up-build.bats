@@ -82,6 +82,7 @@ sysctls() {
 	up_ready type=host
 	dtcp_up
 	[ "$(up_addresses dtcp0)" = '2001:db8:c0de::6 peer 2001:db8:c0de::5/128' ]
+	dtcp_up --status | grep -x '  address      2001:db8:c0de::6, peer 2001:db8:c0de::5'
 	[ "$(sysctls dtcp0)" = '0 0 0' ]
 	diff - <(up_routes) <<-'END'
 		default dev dtcp0 metric 4096
