@@ -48,11 +48,27 @@ struct account *account_file_parse(const char *path, const char *text, size_t le
 	return finish(&r, path, conf_text_each(path, text, len, take_line, &r));
 }
 
+static bool load(const char *path, struct reading *r)
+{
+	return conf_file_read(path, "dtcp.conf", take_line, r);
+}
+
 struct account *account_file_read(const char *path)
 {
 	struct reading r = {.tail = &r.list, .line = 1};
 
-	return finish(&r, path, conf_file_read(path, "dtcp.conf", take_line, &r));
+	return finish(&r, path, load(path, &r));
+}
+
+bool account_file_load(const char *path, struct account **list)
+{
+	struct reading r = {.tail = &r.list};
+	bool ok = load(path, &r);
+
+	if (!ok)
+		account_free(r.list);
+	*list = ok ? r.list : NULL;
+	return ok;
 }
 
 struct account *account_file_select(struct account *list, const char *server, const char *link,

@@ -61,13 +61,20 @@ struct names {
  * message. */
 static struct names *interfaces(const struct options *o, int *status)
 {
-	struct account *list = account_file_read(o->config);
+	struct account *list;
 	struct names *names;
 	size_t n = 0;
 
-	*status = list ? STATUS_SYSTEM : STATUS_CONFIG;
-	if (!list)
+	*status = STATUS_CONFIG;
+	if (!account_file_load(o->config, &list))
 		return NULL;
+	/* As it was installed. Hooks come again and again, and nobody has asked for anything. */
+	if (!list) {
+		log_msg(LOG_NOTICE, "%s: no account in this file yet, so that nothing is done: a line "
+				    "needs server, port, user and password", o->config);
+		return NULL;
+	}
+	*status = STATUS_SYSTEM;
 	for (struct account *a = list; a; a = a->next)
 		n++;
 	names = calloc(1, sizeof *names + n * sizeof names->list[0]);

@@ -235,6 +235,9 @@ static bool prepare(struct keeper_how *how, struct state *last, const struct cal
 	memset(how, 0, sizeof *how);
 	presence_wake(o->run_dir, c->interface);
 	how->dir = rundir_open(o->run_dir, true);
+	if (how->dir < 0 && errno == EROFS && o->event[0])
+		log_msg(LOG_ERR, "%s: a service that runs this hook may write nothing there, but the "
+				 "unit may: systemctl enable --now dtcp-up", c->interface);
 	/* The keeper changes its directory, and may have to find this one again. */
 	how->run_dir = realpath(o->run_dir, NULL);
 	if (!how->run_dir)

@@ -91,6 +91,18 @@ up_now() { show && [ "$status" = 0 ]; }
 }
 both_up() { show && [ "$status" = 0 ] && [[ $output = *dtcp0:* && $output = *six:* ]]; }
 
+@test "a service that may not write to /run, and has a hook: the unit is named that may" {
+    own_place
+    accounts '127.0.0.1 20200 foo bar tunnel=none'
+    mkdir read-only
+    "${within[@]}" mount -t tmpfs -o ro none read-only
+    up --event lo --run-dir "$T/read-only/dtcp-up"
+    gives 71 'Read-only file system' 'dtcp0: a service that runs this hook' 'systemctl enable --now dtcp-up'
+    up --run-dir "$T/read-only/dtcp-up"
+    gives 71 'Read-only file system'
+    [[ $stderr != *systemctl* ]]
+}
+
 @test "an event needs an account file, and privileges" {
     up --event lo
     gives 78 "$ACCOUNTS"
@@ -98,4 +110,14 @@ both_up() { show && [ "$status" = 0 ] && [[ $output = *dtcp0:* && $output = *six
     chmod 644 "$ACCOUNTS"
     up --event lo
     gives 78 'chmod 600'
+    # As it was installed: not an error in the log at each renewal of a lease.
+    accounts '# nothing yet'
+    chmod 600 "$ACCOUNTS"
+    up --event lo
+    gives 78 "$ACCOUNTS: no account in this file yet"
+    up --event lo --quiet
+    gives 78
+    silent
+    up --quiet
+    gives 78 "$ACCOUNTS:1: no account"
 }
