@@ -87,13 +87,25 @@ static const char *why_refused(enum message_result result)
 	switch (result) {
 	case RESULT_TAKEN:
 		return "another user's tunnel leads to that address";
-	case RESULT_UNSUPPORTED:
-		return "this user is not served that type";
 	case RESULT_FULL:
 		return "there are as many sessions as there may be";
 	default:
 		return "the user is no more in the file";
 	}
+}
+
+static void log_refused(const struct logins *l, const struct message *m, enum message_result result)
+{
+	static const char *const words[] = {"prefix=", "host=", "tunnelonly=yes"};
+	const struct config_user *u = config_user(l->config, m->user);
+
+	if (u && result == RESULT_UNSUPPORTED)
+		log_msg(LOG_NOTICE, "%s: a login as '%s' is refused: type %s wants %s, which line %u of "
+				    "the file lacks", text_ipv4(m->client), u->name,
+			tunnel_type_name(m->type), words[m->type], u->line);
+	else
+		log_msg(LOG_NOTICE, "%s: a login is refused: %s", text_ipv4(m->client),
+			why_refused(result));
 }
 
 static void want(struct logins *l, const struct message *m)
@@ -118,8 +130,7 @@ static void want(struct logins *l, const struct message *m)
 		before = *older;
 	login = sessions_login(l->sessions, m, &how);
 	if (login.result != RESULT_OK) {
-		log_msg(LOG_NOTICE, "%s: a login is refused: %s", text_ipv4(m->client),
-			why_refused(login.result));
+		log_refused(l, m, login.result);
 		tell(l, MESSAGE_RESULT, h, login.result, "");
 		return;
 	}
