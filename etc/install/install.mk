@@ -151,6 +151,7 @@ endif
 endif
 ifeq ($(DESTDIR),)
 	@etc/install/make-users $(PROGRAMS)
+	@etc/install/reload-units $(PROGRAMS)
 endif
 # Last, where it is seen. With HOOKS given there is nothing to say of them.
 ifeq ($(origin HOOKS),file)

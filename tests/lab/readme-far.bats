@@ -62,6 +62,11 @@ runs() { [ "$(pgrep -c -x "$1" || true)" -gt 0 ]; }
 	[ "$(on provider stat -c '%a %U' /etc/dtcpd.conf)" = '600 root' ]
 	[ "$(on provider systemctl is-active dtcpd)" = active ]
 	on provider pgrep -u dtcpd -c -x dtcpd | grep -x 2
+	# To update do the same again: systemd knows the unit as it is now, and is said what
+	# still runs.
+	on provider make -s install PROGRAMS=dtcpd >/run/lab/said
+	grep -x 'install: dtcpd runs the old program until: systemctl restart dtcpd' /run/lab/said
+	on provider systemctl show -P NeedDaemonReload dtcpd | grep -x no
 	home 1
 	home 7
 	grep -F '3 received' /run/lab/said
