@@ -26,4 +26,9 @@ int server_serve(const struct server_options *o);
 int server_check(const struct server_options *o);
 int server_status(const struct server_options *o);
 
+/* For the log, that part of what --check says which makes dtcpd of no use: settings of this
+ * machine, and users of the file at path who are served nothing. */
+struct config;
+void server_warn(const char *path, const struct config *c);
+
 #endif

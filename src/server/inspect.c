@@ -49,6 +49,18 @@ static bool file_begins(const char *path, char wanted)
 	return c == wanted;
 }
 
+/* Settings of this machine with which it serves, but not as wanted. */
+static void check_settings(void)
+{
+	if (!file_begins("/proc/sys/net/ipv6/conf/all/forwarding", '1'))
+		log_msg(LOG_WARNING, "this machine does not forward IPv6, so tunnels lead nowhere: "
+				     "sysctl net.ipv6.conf.all.forwarding=1");
+	if (!file_begins("/proc/sys/net/ipv4/tcp_syncookies", '1') &&
+	    !file_begins("/proc/sys/net/ipv4/tcp_syncookies", '2'))
+		log_msg(LOG_WARNING, "SYN cookies are off, so whoever sends SYNs keeps others out: "
+				     "sysctl net.ipv4.tcp_syncookies=1");
+}
+
 /* True where dtcpd can serve here at all. */
 static bool check_machine(void)
 {
@@ -60,13 +72,7 @@ static bool check_machine(void)
 		log_msg(LOG_ERR, "%s", ability_no_sit);
 		able = false;
 	}
-	if (!file_begins("/proc/sys/net/ipv6/conf/all/forwarding", '1'))
-		log_msg(LOG_WARNING, "this machine does not forward IPv6, so tunnels lead nowhere: "
-				     "sysctl net.ipv6.conf.all.forwarding=1");
-	if (!file_begins("/proc/sys/net/ipv4/tcp_syncookies", '1') &&
-	    !file_begins("/proc/sys/net/ipv4/tcp_syncookies", '2'))
-		log_msg(LOG_WARNING, "SYN cookies are off, so whoever sends SYNs keeps others out: "
-				     "sysctl net.ipv4.tcp_syncookies=1");
+	check_settings();
 	if (no_filter)
 		log_msg(LOG_WARNING, "there is no filter of system calls: %s", no_filter);
 	return able;
@@ -94,6 +100,13 @@ static void check_prefix(const char *path, const struct config_user *u, const st
 	else
 		log_msg(LOG_WARNING, "%s:%u: %s is routed elsewhere: there is a route for %s by %s",
 			path, u->line, text_prefix(p), text_prefix(&o.prefix), o.link);
+}
+
+void server_warn(const char *path, const struct config *c)
+{
+	check_settings();
+	for (const struct config_user *u = c->users; u; u = u->next)
+		check_user(path, u);
 }
 
 int server_check(const struct server_options *o)

@@ -68,10 +68,11 @@ static void say_ready(struct server *s)
 	s->ready = true;
 	if (no_filter)
 		log_msg(LOG_INFO, "there is no filter of system calls: %s", no_filter);
+	server_warn(s->o->config, &s->config);
 	for (unsigned i = 0; i < s->n_listen; i++)
-		log_msg(LOG_NOTICE, "listening at %s:%u, %u users",
+		log_msg(LOG_NOTICE, "listening at %s:%u, %u user%s",
 			text_ipv4(s->listen[i].sin_addr), ntohs(s->listen[i].sin_port),
-			s->config.n_users);
+			s->config.n_users, s->config.n_users == 1 ? "" : "s");
 	sd_notify_tell("dtcpd", "READY=1");
 }
 
@@ -138,7 +139,9 @@ static void read_again(struct server *s)
 	logins_end_unknown(&s->logins);
 	take_settings(s);
 	config_free(&old);
-	log_msg(LOG_NOTICE, "%s was read again: %u users", s->o->config, s->config.n_users);
+	server_warn(s->o->config, &s->config);
+	log_msg(LOG_NOTICE, "%s was read again: %u user%s", s->o->config, s->config.n_users,
+		s->config.n_users == 1 ? "" : "s");
 }
 
 static void reap(struct server *s)

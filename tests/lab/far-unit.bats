@@ -27,7 +27,7 @@ log_in() { provider timeout 60 "$DTCP_UP" --run-dir /run/lab/provider-run "$@"; 
 
 @test "started, a tunnel, reloaded, stopped" {
 	booted systemctl start dtcpd
-	grep "listening at $LAB_CLIENT4:20200, 1 users" /run/lab/units.log
+	grep "listening at $LAB_CLIENT4:20200, 1 user\$" /run/lab/units.log
 	two_of_dtcpd() { [ "$(pgrep -c -u dtcpd dtcpd)" = 2 ]; }
 	wait_for 20 two_of_dtcpd
 	log_in -c /run/lab/account "$LAB_PROVIDER4"

@@ -72,7 +72,7 @@ line() {
 
 # said WHAT: notes what the dtcpd that serves has said since the last time.
 said() {
-    message "$1" - "$(tail -n "+$((${noted-0} + 1))" said | grep -v 'no filter of\|^dtcpd: dry: ' | uniq)" \
+    message "$1" - "$(tail -n "+$((${noted-0} + 1))" said | grep -v 'no filter of\|does not forward\|SYN cookies\|^dtcpd: dry: ' | uniq)" \
         -e "s|$T|DIR|g; s/:$port\b/:PORT/g; s/(refused for) [0-9]+ s/\1 N s/; s/[0-9]+ s, /N s, /"
     noted=$(wc -l <said)
 }
@@ -160,7 +160,7 @@ failing() {
     (umask 077 && printf '%s\n' "listen 127.0.0.1:$((20000 + RANDOM % 10000))" 'user foo bar' >conf)
     run --separate-stderr timeout 300 env FAILING="$2" LD_PRELOAD="$FAILING" "$DRY" -c conf --run-dir "$T/far" 3>&- </dev/null
     # Whose end is noticed first, and how, is a matter of luck.
-    message "$1" "$status" "$(grep -v 'no filter of\|the process' <<<"$stderr" | sort -u)" -e "s|$T|DIR|g"
+    message "$1" "$status" "$(grep -v 'no filter of\|does not forward\|SYN cookies\|the process' <<<"$stderr" | sort -u)" -e "s|$T|DIR|g"
     [ "$status" = 71 ] || [ "$status" = 78 ]
     [ ! -d far ] || [ -z "$(ls -A far)" ]
 }
@@ -252,5 +252,13 @@ for n in range(2060):
     "${within[@]}" sh -c 'echo 0 >/proc/sys/net/ipv6/conf/all/forwarding; echo 0 >/proc/sys/net/ipv4/tcp_syncookies'
     within+=(env FAILING=filter "LD_PRELOAD=$FAILING")
     line 'neither forwarding nor cookies nor a filter' 'user foo bar'
+    # Whoever has not asked --check is told at the start, and with another file.
+    within=("${within[@]:0:${#within[@]}-3}")
+    far_with=("${within[@]}")
+    far 'user nobody x'
+    reload '$s/$/ tunnelonly=yes/'
+    message 'the same at the start, and when it has read the file again' - "$(grep -v 'no filter of' said)" \
+        -e "s|$T|DIR|g; s/:$port\\b/:PORT/g"
+    far_end
     as_table far-machine
 }
