@@ -153,8 +153,11 @@ ifeq ($(DESTDIR),)
 	@etc/install/make-users $(PROGRAMS)
 	@etc/install/reload-units $(PROGRAMS)
 endif
-# Last, where it is seen. With HOOKS given there is nothing to say of them.
-ifeq ($(origin HOOKS),file)
+# Last, where it is seen. With HOOKS given there is nothing to say of them, nor where dtcpd
+# alone is installed, which has none.
+ifeq ($(filter dtcp-up,$(PROGRAMS)),)
+	@echo 'install: next: users in $(DESTDIR)$(SYSCONFDIR)/dtcpd.conf (mode 600), and dtcpd --check'
+else ifeq ($(origin HOOKS),file)
 	@echo 'install: $(if $(FOUND_HOOKS),found here $(foreach found,$(FOUND_HOOKS),$(subst :, $(open),$(found))$(close)),nothing found here that would run a hook: $(USUAL_HOOKS)); HOOKS="..." chooses others'
 endif
 ifneq ($(filter dtcp-up,$(PROGRAMS)),)

@@ -312,6 +312,9 @@ hooks_are() {
 	make_it install DESTDIR="$D" HOOKS=pppd >"$BATS_TEST_TMPDIR/log"
 	not_there cat "$BATS_TEST_TMPDIR/log" -e 'found'
 	make_it install DESTDIR="$D/nothing" | grep 'nothing found here that would run a hook: pppd dhclient'
+	make_it install DESTDIR="$D.far" PROGRAMS=dtcpd >"$BATS_TEST_TMPDIR/log"
+	not_there cat "$BATS_TEST_TMPDIR/log" -e 'found\|dtcp-up --check'
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/log")" = "install: next: users in $D.far/etc/dtcpd.conf (mode 600), and dtcpd --check" ]
 }
 
 @test "install-strip installs the same without what debuggers need" {
