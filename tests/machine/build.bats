@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Building with other compilers, with a distribution's flags, and for other
-# processors.
+# processors; what is said of a Debian that cannot be had.
 
 load ../where
 bats_require_minimum_version 1.5.0
@@ -74,4 +74,52 @@ would_run() { timeout 60 make -n -s --no-print-directory -C "$ROOT" "$@" 3>&- | 
 	run timeout 60 make -s -C "$ROOT" check-arch ARCH=vax 3>&-
 	[ "$status" != 0 ]
 	grep -F "no processor 'vax'" <<<"$output"
+}
+
+# lists ARCH SUITE: what is said when its packages are wanted, of an archive that has
+# bookworm, for amd64, and trixie, for both.
+lists() {
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	cat >"$BATS_TEST_TMPDIR/bin/apt-get" <<-'END'
+		#!/bin/sh
+		case $* in
+		*indextargets*) echo http://archive.example/debian/ ;;
+		*update*)
+			dir=${APT_CONFIG%/conf}
+			: >"$dir/lists/lock"
+			echo fetched >>"$dir/updates"
+			grep -E 'debian/ (bookworm|trixie) main' "$dir/sources" ;;
+		esac
+	END
+	cat >"$BATS_TEST_TMPDIR/bin/apt-cache" <<-'END'
+		#!/bin/sh
+		case ${APT_CONFIG%/conf} in *-riscv64-bookworm) exit 100 ;; esac
+	END
+	chmod +x "$BATS_TEST_TMPDIR"/bin/*
+	run env PATH="$BATS_TEST_TMPDIR/bin:$PATH" bash -c ". '$ROOT/tests/machine/machines.bash'
+		project=$BATS_TEST_TMPDIR arch=$1; machine_lists $2 >/dev/null"
+}
+
+@test "a Debian that the archive does not have, or not for that processor, is said, each time" {
+	local of
+	for of in 'amd64 sarge' 'amd64 sarge' 'riscv64 bookworm' 'riscv64 bookworm'; do
+		# Two words.
+		# shellcheck disable=SC2086
+		lists $of
+		echo "$of: $status: $output"
+		[ "$status" = 1 ]
+		[ "$output" = "no Debian '${of#* }' for ${of% *} could be had from http://archive.example/debian/" ]
+	done
+	lists riscv64 trixie
+	[ "$status/$output" = 0/ ]
+	lists amd64 bookworm
+	[ "$status/$output" = 0/ ]
+	# What there was yesterday may be gone, what there was just now is not.
+	updates() { wc -l <"$BATS_TEST_TMPDIR/build/machine/apt-amd64-bookworm/updates"; }
+	lists amd64 bookworm
+	[ "$(updates)" = 1 ]
+	touch -d '25 hours ago' "$BATS_TEST_TMPDIR/build/machine/apt-amd64-bookworm/fetched"
+	lists amd64 bookworm
+	[ "$status" = 0 ]
+	[ "$(updates)" = 2 ]
 }
