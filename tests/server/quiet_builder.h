@@ -4,6 +4,8 @@
  * program includes it. */
 #include "server/builder.h"
 
+static uint64_t quiet_bytes; /* that each tunnel has received; sent: twice as many */
+
 bool builder_name_free(void *arg, const char *name)
 {
 	(void)arg;
@@ -30,5 +32,6 @@ void builder_bytes(struct builder *b, const char *name, uint64_t *in, uint64_t *
 {
 	(void)b;
 	(void)name;
-	*in = *out = 0;
+	*in = quiet_bytes;
+	*out = 2 * quiet_bytes;
 }

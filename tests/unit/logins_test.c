@@ -177,15 +177,23 @@ static void refused(void)
 static void displaced(void)
 {
 	begin();
+	quiet_bytes = 1000;
 	up(1, 1, "203.0.113.5");
+	quiet_bytes = 1007;
 	want(2, 1, "203.0.113.6");
 	told(MESSAGE_END, 1, END_DISPLACED);
 	told_nothing();
 	CHECK_HAS(unit_log(),
 		  "the session of a from 203.0.113.5 for 2001:db8:1::/48 is over (a newer login)");
+	CHECK_HAS(unit_log(), " 7 bytes in, 14 bytes out");
 	built(0);
 	logins_answer(&l);
 	told(MESSAGE_RESULT, 2, RESULT_OK);
+	/* The tunnel has been handed over, with what it has counted. */
+	quiet_bytes = 1010;
+	hear(MESSAGE_LEFT, 2, LEFT_ENDED);
+	CHECK_HAS(unit_log(), " 3 bytes in, 6 bytes out");
+	quiet_bytes = 0;
 	end();
 }
 
