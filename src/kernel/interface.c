@@ -137,11 +137,22 @@ static void take_address6(void *arg, const struct nlmsghdr *h)
 		s->found = true;
 }
 
-bool interface_has_address6(const char *name, const struct in6_addr *a)
+static int ask_addresses6(void *arg, int fd)
 {
-	struct search s = {.index = ask_link(name, 0).index, .address6 = *a};
+	struct search *s = arg;
 
-	return s.index && ask_addresses(AF_INET6, take_address6, &s) && s.found;
+	return lists_addresses(fd, AF_INET6, s->index, take_address6, s);
+}
+
+/* The kernel gives those of this interface alone, however many there are of others. */
+bool interface_has_address6(unsigned index, const struct in6_addr *a)
+{
+	struct search s = {.index = index, .address6 = *a};
+	int error = netlink_once(ask_addresses6, &s);
+
+	if (error)
+		netlink_complain(error);
+	return !error && s.found;
 }
 
 bool interface_is_sit(const char *name)

@@ -17,8 +17,8 @@ bool interface_of(struct in_addr address, char link[IF_NAMESIZE]);
  * kernel cannot be asked. */
 bool interface_is_ours(struct in_addr a);
 
-/* True where an interface has this IPv6 address. */
-bool interface_has_address6(const char *name, const struct in6_addr *a);
+/* True where the interface of this index has this IPv6 address. */
+bool interface_has_address6(unsigned index, const struct in6_addr *a);
 
 /* The link of this name as it is now, for what goes below a tunnel; index and mtu
  * are 0 where there is none. Of the loopback only the MTU: nothing leaves by it. */

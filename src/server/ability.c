@@ -68,11 +68,20 @@ bool ability_sit(void)
 static bool is_there(const struct far *f)
 {
 	struct look l;
-	const struct look_link *k = look_take(&l, false) ? look_link(&l, f->name) : NULL;
+	const struct look_link *k = look_one(&l, f->name) ? look_link(&l, f->name) : NULL;
 	bool left = k && k->local.s_addr == f->local.s_addr && k->remote.s_addr == f->remote.s_addr;
 
 	look_free(&l);
 	return left;
+}
+
+static bool is_filtered(const struct far *f)
+{
+	struct look l = LOOK_NONE;
+	int n = look_filters(&l, look_index(&l, f->name));
+
+	look_free(&l);
+	return n == (int)far_filters(f);
 }
 
 static void remove_again(struct batch *b, struct ability_programs *p)
@@ -101,7 +110,7 @@ bool ability_prove(struct batch *b, struct ability_programs *p)
 	}
 	batch_forget(b);
 	far_filter(&b->lines, &f);
-	if (batch_run(b, p->tc) && look_filters(interface_index(f.name)) == (int)far_filters(&f))
+	if (batch_run(b, p->tc) && is_filtered(&f))
 		return true;
 	log_msg(LOG_ERR, "what comes out of a tunnel cannot be filtered: tc: %s", batch_said(b));
 	remove_again(b, p);

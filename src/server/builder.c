@@ -2,24 +2,20 @@
 #include "server/builder.h"
 
 #include <errno.h>
-#include <linux/if_arp.h>
-#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/privs.h"
 #include "common/status_codes.h"
 #include "kernel/interface.h"
-#include "kernel/netlink.h"
 #include "kernel/way.h"
 #include "protocol/offer.h"
 #include "server/ability.h"
 #include "server/batch.h"
+#include "server/changes.h"
 #include "server/far.h"
 #include "server/far_kernel.h"
 #include "server/look.h"
@@ -48,7 +44,7 @@ struct builder {
 	struct standing standing;
 	enum phase phase;
 	unsigned char *round; /* by session: its enum session_step in this round */
-	int watch;
+	struct changes changes; /* that somebody made */
 	bool look_due;
 	int64_t look_at, retry_at, gather_until;
 	bool changed;
@@ -76,32 +72,51 @@ static void take_ends(struct session *s, const struct look_link *k)
 	s->now.remote = k->remote;
 }
 
-/* Somebody has changed something: a session that was ready stays so only if all of it is
- * really there. */
+/* A session that was ready stays so only if all of it is really there. */
+static void look_at(struct session *s, struct look *l)
+{
+	const char *lacks;
+
+	if (!s->used || !s->ready || far_kernel_whole(l, &s->now, &lacks))
+		return;
+	log_msg(LOG_WARNING, "%s: somebody has changed it: it lacks %s, and is mended", s->now.name,
+		lacks);
+	s->ready = false;
+	take_ends(s, look_link(l, s->now.name));
+	if (!s->exists)
+		far_kernel_leave(s);
+}
+
+/* Somebody has changed something. */
 static void look_again(struct builder *b)
 {
+	struct changes *c = &b->changes;
+	int64_t one = changes_one(c);
 	struct look l;
 
 	b->look_due = false;
-	if (!look_take(&l, false)) {
-		look_free(&l);
+	if (!changes_any(c)) /* of what a round has not looked at since */
 		return;
+	if (one >= 0 ? look_one(&l, each(b, (uint32_t)one)->now.name) : look_take(&l, false)) {
+		for (uint32_t i = 0; i < count(b); i++)
+			if (c->lost || c->of[i].any)
+				look_at(each(b, i), &l);
+		if (c->lost || c->routes)
+			standing_look(&b->standing, &l);
+		changes_forget(c);
+	} else {
+		c->lost = true; /* the next change has all looked at */
 	}
-	for (uint32_t i = 0; i < count(b); i++) {
-		struct session *s = each(b, i);
-		const char *lacks;
-
-		if (!s->used || !s->ready || far_kernel_whole(&l, &s->now, &lacks))
-			continue;
-		log_msg(LOG_WARNING, "%s: somebody has changed it: it lacks %s, and is mended",
-			s->now.name, lacks);
-		s->ready = false;
-		take_ends(s, look_link(&l, s->now.name));
-		if (!s->exists)
-			far_kernel_leave(s);
-	}
-	standing_look(&b->standing, &l);
 	look_free(&l);
+}
+
+static void watch(struct builder *b)
+{
+	changes_read(&b->changes);
+	if (b->look_due || !changes_any(&b->changes))
+		return;
+	b->look_due = true;
+	b->look_at = clock_ms() + LOOK_PAUSE_MS;
 }
 
 /* More is to come: the next round waits for it. */
@@ -126,6 +141,7 @@ static bool is_going(const struct builder *b, const char *name)
 static bool plan_steps(struct builder *b, builder_gone_fn *gone, void *arg)
 {
 	bool retry = clock_ms() >= b->retry_at, any = false;
+	struct look l = LOOK_NONE;
 
 	for (uint32_t i = 0; i < count(b); i++) {
 		struct session *s = each(b, i);
@@ -136,10 +152,11 @@ static bool plan_steps(struct builder *b, builder_gone_fn *gone, void *arg)
 			gone(arg, s);
 			far_kernel_leave(s);
 			sessions_free(s);
+			changes_expect(&b->changes, i, 0);
 			b->changed = true;
 		} else if (step == STEP_ADD && retry && is_going(b, s->want.name)) {
 			continue; /* in the round after that */
-		} else if (step == STEP_ADD && interface_index(s->want.name)) {
+		} else if (step == STEP_ADD && look_index(&l, s->want.name)) {
 			log_msg(LOG_ERR, "%s: an interface of this name exists, and is not ours",
 				s->want.name);
 			s->failed = b->changed = true;
@@ -148,6 +165,7 @@ static bool plan_steps(struct builder *b, builder_gone_fn *gone, void *arg)
 			any = true;
 		}
 	}
+	look_free(&l);
 	return any;
 }
 
@@ -214,21 +232,24 @@ static bool is_built(const struct builder *b, uint32_t i)
  * logged in for another type: that is another round's. */
 static void filter(struct builder *b)
 {
+	struct look l = LOOK_NONE;
+
 	batch_clear(&b->batch);
 	for (uint32_t i = 0; i < count(b); i++) {
 		struct session *s = each(b, i);
-		unsigned index = is_built(b, i) ? interface_index(s->now.name) : 0;
+		unsigned index = is_built(b, i) ? look_index(&l, s->now.name) : 0;
 		int n;
 
 		if (!index || !far_kernel_distrust(s->now.name))
 			continue;
-		n = look_filters(index);
+		n = look_filters(&l, index);
 		if (n == (int)far_filters(&s->now))
 			continue;
 		if (n > 0)
 			far_line(&b->batch.lines, "qdisc del dev %s clsact", s->now.name);
 		far_filter(&b->batch.lines, &s->now);
 	}
+	look_free(&l);
 	if (b->batch.lines.len > 0)
 		batch_start(&b->batch, b->programs.tc);
 }
@@ -236,21 +257,24 @@ static void filter(struct builder *b)
 /* Only behind its filters an interface comes up. */
 static void rest(struct builder *b)
 {
+	struct look l = LOOK_NONE;
+
 	batch_clear(&b->batch);
 	for (uint32_t i = 0; i < count(b); i++) {
 		struct session *s = each(b, i);
-		unsigned index = is_built(b, i) ? interface_index(s->now.name) : 0;
+		unsigned index = is_built(b, i) ? look_index(&l, s->now.name) : 0;
 
-		if (index && look_filters(index) == (int)far_filters(&s->now))
+		if (index && look_filters(&l, index) == (int)far_filters(&s->now))
 			far_configure(&b->batch.lines, &s->now);
 	}
+	look_free(&l);
 	if (b->batch.lines.len > 0)
 		batch_start(&b->batch, b->programs.ip);
 }
 
-static void judge_removal(struct builder *b, struct session *s, const struct look *l)
+static void judge_removal(struct builder *b, struct session *s, const struct look_link *k)
 {
-	if (look_link(l, s->now.name)) {
+	if (k) {
 		log_msg(LOG_ERR, "%s: could not be removed: %s", s->now.name,
 			batch_said(&b->batch));
 		b->retry_at = clock_ms() + RETRY_MS;
@@ -260,9 +284,9 @@ static void judge_removal(struct builder *b, struct session *s, const struct loo
 	s->exists = s->ready = false;
 }
 
-static void judge_tunnel(struct builder *b, struct session *s, const struct look *l)
+static void judge_tunnel(struct builder *b, struct session *s, struct look *l,
+			 const struct look_link *k)
 {
-	const struct look_link *k = look_link(l, s->want.name);
 	const char *lacks;
 
 	take_ends(s, k);
@@ -278,26 +302,47 @@ static void judge_tunnel(struct builder *b, struct session *s, const struct look
 	}
 }
 
-/* The kernel says how the round has gone. */
+/* After a round for one session that one alone is asked for, however many there are. */
+static bool look_round(const struct builder *b, struct look *l)
+{
+	const char *name = NULL;
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < count(b); i++)
+		if (b->round[i] != STEP_NONE) {
+			name = each(b, i)->now.name;
+			n++;
+		}
+	return n == 1 && !b->standing.asked ? look_one(l, name) : look_take(l, false);
+}
+
+/* The kernel says how the round has gone. What it has told of these sessions is ours, or is
+ * seen now. */
 static void judge(struct builder *b)
 {
 	struct look l;
-	bool seen = look_take(&l, false);
 	unsigned n = 0;
+	bool seen;
 
+	watch(b);
+	seen = look_round(b, &l);
 	for (uint32_t i = 0; i < count(b); i++) {
 		struct session *s = each(b, i);
+		const struct look_link *k;
 
 		if (b->round[i] == STEP_NONE)
 			continue;
 		n++;
 		b->changed = true;
+		k = seen ? look_link(&l, s->now.name) : NULL;
+		if (seen)
+			changes_expect(&b->changes, i, k ? k->index : 0);
 		if (!seen && ++s->tries >= TRIES)
 			s->failed = true;
 		else if (seen && b->round[i] == STEP_REMOVE)
-			judge_removal(b, s, &l);
+			judge_removal(b, s, k);
 		else if (seen)
-			judge_tunnel(b, s, &l);
+			judge_tunnel(b, s, &l, k);
 		b->round[i] = STEP_NONE;
 	}
 	standing_judge(&b->standing, seen ? &l : NULL, batch_said(&b->batch));
@@ -374,33 +419,9 @@ nfds_t builder_polls(const struct builder *b, struct pollfd *p, int64_t *deadlin
 		*deadline = clock_min(*deadline, b->retry_at);
 	/* While a program of ours is at work the changes are ours: thousands, in a crowd. They
 	 * wait, together, and so do those of others. */
-	p[0] = (struct pollfd){.fd = b->phase == PHASE_IDLE ? b->watch : -1, .events = POLLIN};
+	p[0] = (struct pollfd){.fd = b->phase == PHASE_IDLE ? b->changes.fd : -1, .events = POLLIN};
 	batch_polls(&b->batch, p + 1);
 	return BUILDER_POLLS;
-}
-
-/* A message that can be about what is ours. */
-static void take_change(void *arg, const struct nlmsghdr *h)
-{
-	const struct ifinfomsg *link;
-	const struct rtmsg *route = netlink_body(h, RTM_DELROUTE, sizeof *route);
-	bool *about_us = arg;
-
-	link = netlink_body(h, RTM_NEWLINK, sizeof *link);
-	if (!link)
-		link = netlink_body(h, RTM_DELLINK, sizeof *link);
-	*about_us |= (route && route->rtm_protocol == FAR_ROUTE_PROTO) ||
-		     (link && link->ifi_type == ARPHRD_SIT);
-}
-
-static void read_watch(struct builder *b)
-{
-	bool about_us = false, all = netlink_drain(b->watch, take_change, &about_us);
-
-	if ((about_us || !all) && !b->look_due) {
-		b->look_due = true;
-		b->look_at = clock_ms() + LOOK_PAUSE_MS;
-	}
 }
 
 void builder_heard(struct builder *b, const struct pollfd *p, nfds_t n)
@@ -408,7 +429,7 @@ void builder_heard(struct builder *b, const struct pollfd *p, nfds_t n)
 	if (n != BUILDER_POLLS)
 		return;
 	if (p[0].revents)
-		read_watch(b);
+		watch(b);
 	batch_heard(&b->batch, p + 1);
 }
 
@@ -507,21 +528,9 @@ static bool prove(struct builder *b)
 	return false;
 }
 
-static bool open_watch(struct builder *b)
-{
-	struct sockaddr_nl address = {.nl_family = AF_NETLINK,
-				      .nl_groups = RTMGRP_LINK | RTMGRP_IPV6_ROUTE};
-
-	b->watch = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-	if (b->watch >= 0 && bind(b->watch, (struct sockaddr *)&address, sizeof address) == 0)
-		return true;
-	log_msg(LOG_ERR, "changes of interfaces and routes cannot be watched: %m");
-	return false;
-}
-
 static bool open_parts(struct builder *b)
 {
-	b->watch = -1;
+	b->changes.fd = -1;
 	batch_init(&b->batch);
 	orphan_mark(b->batch.mark, b->how.run_dir);
 	if (!orphan_end(b->batch.mark) || !ability_find(&b->programs))
@@ -531,7 +540,7 @@ static bool open_parts(struct builder *b)
 		log_msg(LOG_ERR, "out of memory");
 		return false;
 	}
-	return open_watch(b) && prove(b);
+	return changes_open(&b->changes, count(b)) && prove(b);
 }
 
 struct builder *builder_open(const struct builder_how *how, int *status)
@@ -563,8 +572,7 @@ void builder_close(struct builder *b)
 {
 	batch_free(&b->batch);
 	standing_free(&b->standing);
-	if (b->watch >= 0)
-		close(b->watch);
+	changes_close(&b->changes);
 	free(b->round);
 	free(b);
 }

@@ -71,7 +71,7 @@ void far_kernel_leave(struct session *s)
 	s->joined = false;
 }
 
-bool far_kernel_whole(const struct look *l, const struct far *f, const char **lacks)
+bool far_kernel_whole(struct look *l, const struct far *f, const char **lacks)
 {
 	const struct look_link *k = look_link(l, f->name);
 
@@ -83,7 +83,7 @@ bool far_kernel_whole(const struct look *l, const struct far *f, const char **la
 		return false;
 	/* Without them it does not come up. */
 	*lacks = "its filters";
-	if (look_filters(k->index) != (int)far_filters(f))
+	if (look_filters(l, k->index) != (int)far_filters(f))
 		return false;
 	*lacks = "to be up";
 	if (!k->up)
@@ -93,5 +93,5 @@ bool far_kernel_whole(const struct look *l, const struct far *f, const char **la
 		if (!look_route(l, &f->prefixes[i], k->index))
 			return false;
 	*lacks = "its address";
-	return f->type != DTCP_HOST || interface_has_address6(f->name, &f->server6);
+	return f->type != DTCP_HOST || interface_has_address6(k->index, &f->server6);
 }

@@ -20,6 +20,6 @@ void far_kernel_join(struct session *s, unsigned index);
 void far_kernel_leave(struct session *s);
 
 /* True where the tunnel is as wanted; else what it lacks is in *lacks. */
-bool far_kernel_whole(const struct look *l, const struct far *f, const char **lacks);
+bool far_kernel_whole(struct look *l, const struct far *f, const char **lacks);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "server/look.h"
 
+#include <errno.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/pkt_cls.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/fd.h"
 #include "common/log.h"
 #include "kernel/lists.h"
 #include "kernel/netlink.h"
@@ -128,12 +130,56 @@ static int ask_all(void *arg, int fd)
 	return error ? error : lists_routes6(fd, &ours, take_route, l);
 }
 
-bool look_take(struct look *l, bool counters)
+struct one {
+	struct look *look;
+	const char *name;
+};
+
+static int ask_one(void *arg, int fd)
 {
+	const struct one *one = arg;
+	struct look *l = one->look;
+	struct lists_filter into = {.proto = FAR_ROUTE_PROTO};
 	int error;
 
-	*l = (struct look){.counters = counters};
-	error = netlink_once(ask_all, l);
+	l->n_links = l->n_routes = 0;
+	error = lists_link(fd, one->name, 0, take_link, l);
+	if (error || l->n_links == 0)
+		return error == ENODEV ? 0 : error;
+	into.index = l->links[0].index;
+	return lists_routes6(fd, &into, take_route, l);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct look_link *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static int by_index_and_prefix(const void *a, const void *b)
+{
+	const struct look_route *x = a, *y = b;
+
+	if (x->index != y->index)
+		return x->index < y->index ? -1 : 1;
+	if (x->prefix.len != y->prefix.len)
+		return x->prefix.len < y->prefix.len ? -1 : 1;
+	return memcmp(&x->prefix.addr, &y->prefix.addr, sizeof x->prefix.addr);
+}
+
+/* Each session looks for its own: in a crowd, one by one through lists of all is long. */
+static void sort(struct look *l)
+{
+	if (l->n_links > 0)
+		qsort(l->links, l->n_links, sizeof *l->links, by_name);
+	if (l->n_routes > 0)
+		qsort(l->routes, l->n_routes, sizeof *l->routes, by_index_and_prefix);
+}
+
+static bool taken(struct look *l, int error)
+{
+	sort(l);
 	if (!error && !l->failed)
 		return true;
 	log_msg(LOG_ERR, "what is in the kernel cannot be looked at: %s",
@@ -141,27 +187,43 @@ bool look_take(struct look *l, bool counters)
 	return false;
 }
 
+bool look_take(struct look *l, bool counters)
+{
+	*l = (struct look){.counters = counters, .fd = -1};
+	return taken(l, netlink_try(&l->fd, ask_all, l));
+}
+
+bool look_one(struct look *l, const char *name)
+{
+	struct one one = {l, name};
+
+	*l = LOOK_NONE;
+	return taken(l, netlink_try(&l->fd, ask_one, &one));
+}
+
 void look_free(struct look *l)
 {
 	free(l->links);
 	free(l->routes);
-	*l = (struct look){0};
+	fd_close(&l->fd);
+	*l = LOOK_NONE;
 }
 
 const struct look_link *look_link(const struct look *l, const char *name)
 {
-	for (size_t i = 0; i < l->n_links; i++)
-		if (strcmp(l->links[i].name, name) == 0)
-			return &l->links[i];
-	return NULL;
+	struct look_link wanted;
+
+	snprintf(wanted.name, sizeof wanted.name, "%s", name);
+	return l->n_links ? bsearch(&wanted, l->links, l->n_links, sizeof wanted, by_name) : NULL;
 }
 
 const struct look_route *look_route(const struct look *l, const struct prefix *p, unsigned index)
 {
-	for (size_t i = 0; i < l->n_routes; i++)
-		if (l->routes[i].index == index && prefix_equal(&l->routes[i].prefix, p))
-			return &l->routes[i];
-	return NULL;
+	const struct look_route wanted = {.prefix = *p, .index = index};
+
+	return l->n_routes ? bsearch(&wanted, l->routes, l->n_routes, sizeof wanted,
+				     by_index_and_prefix)
+			   : NULL;
 }
 
 /* The kernel gives a message for the filters of a number, and one for each of them. */
@@ -177,22 +239,67 @@ static void count_filter(void *arg, const struct nlmsghdr *h)
 		++*n;
 }
 
-int look_filters(unsigned index)
+struct filters {
+	unsigned index;
+	int n;
+};
+
+static int ask_filters(void *arg, int fd)
 {
+	struct filters *f = arg;
 	struct {
 		struct nlmsghdr h;
 		struct tcmsg m;
 	} ask;
-	int n = 0;
 
+	f->n = 0;
 	memset(&ask, 0, sizeof ask);
 	ask.h.nlmsg_len = sizeof ask;
 	ask.h.nlmsg_type = RTM_GETTFILTER;
 	ask.h.nlmsg_flags = NLM_F_DUMP;
 	ask.m.tcm_family = AF_UNSPEC;
-	ask.m.tcm_ifindex = (int)index;
+	ask.m.tcm_ifindex = (int)f->index;
 	ask.m.tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS);
-	return netlink_ask(&ask.h, count_filter, &n) == 0 ? n : -1;
+	return netlink_ask_on(fd, &ask.h, count_filter, &f->n);
+}
+
+int look_filters(struct look *l, unsigned index)
+{
+	struct filters f = {.index = index};
+	int error = netlink_try(&l->fd, ask_filters, &f);
+
+	if (!error)
+		return f.n;
+	netlink_complain(error);
+	return -1;
+}
+
+struct number {
+	const char *name;
+	struct netlink_link link;
+};
+
+static void take_number(void *arg, const struct nlmsghdr *h)
+{
+	netlink_link(h, arg);
+}
+
+static int ask_number(void *arg, int fd)
+{
+	struct number *n = arg;
+	int error = lists_link(fd, n->name, 0, take_number, &n->link);
+
+	return error == ENODEV ? 0 : error;
+}
+
+unsigned look_index(struct look *l, const char *name)
+{
+	struct number n = {.name = name};
+	int error = netlink_try(&l->fd, ask_number, &n);
+
+	if (error)
+		netlink_complain(error);
+	return error ? 0 : n.link.index;
 }
 
 /* What is looked for among the routes of others. */

@@ -33,11 +33,17 @@ struct look {
 	struct look_route *routes;
 	size_t n_links, n_routes, links_room, routes_room;
 	bool failed; /* memory was missing: nothing follows from what is not here */
+	int fd;	     /* for all of its questions, -1: none is open */
 };
+#define LOOK_NONE ((struct look){.fd = -1})
 
 /* Asks the kernel; counters: also for packets and bytes, which makes its answer twice as
  * long. False after a message. Free with look_free(), in any case. */
 bool look_take(struct look *l, bool counters);
+
+/* The same of one interface, and of the routes into it; a thousand others make it no longer. */
+bool look_one(struct look *l, const char *name);
+
 void look_free(struct look *l);
 
 /* What the interface has received and sent, 0 where there is none. */
@@ -50,8 +56,11 @@ const struct look_link *look_link(const struct look *l, const char *name);
 const struct look_route *look_route(const struct look *l, const struct prefix *p, unsigned index);
 
 /* How many filters look at what comes in by the interface of this index; -1 after a
- * message, where the kernel cannot be asked. */
-int look_filters(unsigned index);
+ * message, where the kernel cannot be asked. This asks now, on the socket of the look. */
+int look_filters(struct look *l, unsigned index);
+
+/* The number of an interface now, 0 where there is none. */
+unsigned look_index(struct look *l, const char *name);
 
 /* A route of somebody else's that is about (a part of) a prefix. */
 struct look_other {

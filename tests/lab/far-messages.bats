@@ -189,12 +189,11 @@ c.ask('quit'); c.line(); print('over')"
 	wait_for 20 grep over /run/lab/client.log
 }
 in_provider() { ip -n provider "$@"; }
-filters_off() { provider tc qdisc del dev dtcp0 clsact && in_provider link set dtcp0 mtu 1400; }
 
 @test "what it says where somebody has changed something" {
 	changed 'no interface' network in_provider link del dtcp0
 	changed 'another far end' network in_provider tunnel change dtcp0 mode sit remote 203.0.113.99
-	changed 'no filters' network filters_off
+	changed 'no filters' network provider tc qdisc del dev dtcp0 clsact
 	changed 'down' network in_provider link set dtcp0 down
 	changed 'no route' network in_provider -6 route del "$LAB_PREFIX" dev dtcp0
 	changed 'no address' host in_provider addr del 2001:db8:6:1::5 peer 2001:db8:6:1::6 dev dtcp0

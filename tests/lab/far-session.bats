@@ -162,6 +162,10 @@ unreachable $LAB_PREFIX metric 4294967295" ]
 	ip -n provider -6 route del unreachable "$LAB_PREFIX" metric 4294967295
 	far_blocked() { far_routes | grep -q "^unreachable $LAB_PREFIX"; }
 	wait_for 10 far_blocked
+	provider tc filter del dev dtcp0 ingress pref 1
+	wait_for 10 far_said 'lacks its filters, and is mended'
+	far_filtered() { [ "$(provider tc filter show dev dtcp0 ingress | grep -c '::800 order')" = 4 ]; }
+	wait_for 10 far_filtered
 	# It is led back, and the session goes on.
 	index=$(far_index dtcp0)
 	ip -n provider tunnel change dtcp0 mode sit remote 203.0.113.99

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: ISC */
+#include "server/changes.h"
+
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "common/fd.h"
+#include "common/log.h"
+#include "kernel/netlink.h"
+#include "server/far.h"
+
+bool changes_open(struct changes *c, uint32_t n)
+{
+	const struct sockaddr_nl address = {.nl_family = AF_NETLINK,
+					    .nl_groups = RTMGRP_LINK | RTMGRP_IPV6_ROUTE |
+							 RTMGRP_IPV6_IFADDR | RTMGRP_TC};
+
+	*c = (struct changes){.fd = -1, .n = n, .of = calloc(n, sizeof *c->of)};
+	if (!c->of) {
+		log_msg(LOG_ERR, "out of memory");
+		return false;
+	}
+	c->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+	if (c->fd >= 0 && bind(c->fd, (const struct sockaddr *)&address, sizeof address) == 0)
+		return true;
+	log_msg(LOG_ERR, "changes of interfaces and routes cannot be watched: %m");
+	return false;
+}
+
+void changes_close(struct changes *c)
+{
+	fd_close(&c->fd);
+	free(c->of);
+	c->of = NULL;
+}
+
+void changes_expect(struct changes *c, uint32_t session, unsigned index)
+{
+	c->of[session] = (struct changes_of){.index = index};
+}
+
+static void changed(struct changes *c, unsigned index)
+{
+	for (uint32_t i = 0; index && i < c->n; i++)
+		c->of[i].any |= c->of[i].index == index;
+}
+
+static void route_gone(struct changes *c, const struct nlmsghdr *h, const struct rtmsg *route)
+{
+	if (route->rtm_protocol != FAR_ROUTE_PROTO)
+		return;
+	if (route->rtm_type == RTN_UNICAST)
+		changed(c, netlink_word(h, sizeof *route, RTA_OIF));
+	else
+		c->routes = true;
+}
+
+/* Of what can be ours: an interface that is changed or goes, its filters, a route or an
+ * address that goes. */
+static void take(void *arg, const struct nlmsghdr *h)
+{
+	struct changes *c = arg;
+	const struct ifinfomsg *link = netlink_body(h, h->nlmsg_type, sizeof *link);
+	const struct tcmsg *tc = netlink_body(h, h->nlmsg_type, sizeof *tc);
+	const struct rtmsg *route = netlink_body(h, RTM_DELROUTE, sizeof *route);
+	const struct ifaddrmsg *address = netlink_body(h, RTM_DELADDR, sizeof *address);
+
+	switch (h->nlmsg_type) {
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		changed(c, link ? (unsigned)link->ifi_index : 0);
+		break;
+	case RTM_NEWTFILTER:
+	case RTM_DELTFILTER:
+	case RTM_DELQDISC:
+		changed(c, tc ? (unsigned)tc->tcm_ifindex : 0);
+		break;
+	case RTM_DELADDR:
+		changed(c, address ? address->ifa_index : 0);
+		break;
+	case RTM_DELROUTE:
+		if (route)
+			route_gone(c, h, route);
+		break;
+	default:
+		break;
+	}
+}
+
+void changes_read(struct changes *c)
+{
+	c->lost |= !netlink_drain(c->fd, take, c);
+}
+
+bool changes_any(const struct changes *c)
+{
+	bool any = c->lost || c->routes;
+
+	for (uint32_t i = 0; i < c->n; i++)
+		any |= c->of[i].any;
+	return any;
+}
+
+int64_t changes_one(const struct changes *c)
+{
+	int64_t one = -1;
+
+	if (c->lost || c->routes)
+		return -1;
+	for (uint32_t i = 0; i < c->n; i++) {
+		if (!c->of[i].any)
+			continue;
+		if (one >= 0)
+			return -1;
+		one = i;
+	}
+	return one;
+}
+
+void changes_forget(struct changes *c)
+{
+	c->lost = c->routes = false;
+	for (uint32_t i = 0; i < c->n; i++)
+		c->of[i].any = false;
+}
