@@ -10,7 +10,7 @@
 #include "common/status_codes.h"
 #include "rundir/rundir.h"
 
-enum { CONNECT_MS = 2000, PAUSE_MS = 10 };
+enum { CONNECT_MS = 2000, PAUSE_MS = 10, GONE_MS = 1000 };
 
 void ask_pause(void)
 {
@@ -26,6 +26,16 @@ bool ask_is_keeper(const char *iface, pid_t pid)
 	return false;
 }
 
+/* A keeper that goes on hangs up after the result; one that ends does so by its end. */
+static void wait_for_end(int fd)
+{
+	int64_t until = clock_ms() + GONE_MS;
+	struct control_reply r;
+
+	while (clock_wait(fd, until) > 0 && control_recv_reply(fd, &r) >= 0)
+		;
+}
+
 int ask_wait(int fd, int64_t deadline, int64_t working_deadline,
 	     const volatile sig_atomic_t *signal_seen)
 {
@@ -38,8 +48,10 @@ int ask_wait(int fd, int64_t deadline, int64_t working_deadline,
 			return ASK_AGAIN;
 		if (got > 0 && r.kind == CONTROL_ENDING)
 			return ASK_AGAIN;
-		if (got > 0 && r.kind == CONTROL_RESULT)
+		if (got > 0 && r.kind == CONTROL_RESULT) {
+			wait_for_end(fd);
 			return r.code;
+		}
 		if (got > 0 && r.kind == CONTROL_HEARD) {
 			deadline = working_deadline;
 			continue;

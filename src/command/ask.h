@@ -14,8 +14,9 @@ enum { ASK_AGAIN = -1, /* it is ending, or gone: look who is there now */
        ASK_LATE = -2,  /* no result by the deadline */
        ASK_SIGNAL = -3 /* *signal_seen was set */ };
 
-/* Reads what a keeper says on fd, and shows its messages, until the result. Once it
- * has said that it works on it, the second deadline counts. */
+/* Reads what a keeper says on fd, and shows its messages, until the result, and
+ * where that is its last word, until it has ended. Once it has said that it works on it, the
+ * second deadline counts. */
 int ask_wait(int fd, int64_t deadline, int64_t working_deadline,
 	     const volatile sig_atomic_t *signal_seen);
 

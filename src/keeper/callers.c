@@ -137,6 +137,14 @@ void callers_answer_hasty(struct callers *c, bool up)
 			caller_answer(&c->list[i], up ? STATUS_OK : STATUS_PENDING);
 }
 
+/* The connection stays open: the end of this process closes it, by which the caller knows
+ * that nothing is left, not even a process. */
+static void answer_last(struct caller *one, int status)
+{
+	control_say(one->fd, CONTROL_RESULT, status, "");
+	one->waiting = false;
+}
+
 void callers_answer_last(struct callers *c, const char *interface, int status)
 {
 	char text[64];
@@ -151,9 +159,9 @@ void callers_answer_last(struct callers *c, const char *interface, int status)
 			snprintf(text, sizeof text, "%s: was ended while it was coming up",
 				 interface);
 			control_say(one->fd, CONTROL_TEXT, LOG_ERR, text);
-			caller_answer(one, STATUS_SYSTEM);
+			answer_last(one, STATUS_SYSTEM);
 		} else {
-			caller_answer(one, status);
+			answer_last(one, status);
 		}
 	}
 }

@@ -64,7 +64,8 @@ void callers_answer(struct callers *c, int status);
 /* Answers those who are hasty. */
 void callers_answer_hasty(struct callers *c, bool up);
 
-/* Nothing is left, and the keeper ends with this status. */
+/* Nothing is left, and the keeper ends with this status: the end of the process tells the
+ * callers, whose connections stay open. */
 void callers_answer_last(struct callers *c, const char *interface, int status);
 
 #endif

@@ -135,6 +135,8 @@ static void last(void)
 	fails = connects((struct control_request){.op = CONTROL_UP, .persist = 1});
 	callers_answer_last(&c, "dtcp0", STATUS_PROTOCOL);
 	CHECK_INT(told(fails), RESULT + STATUS_PROTOCOL);
+	CHECK_INT(told(fails), NOTHING); /* its end is the process's */
+	CHECK(!callers_waiting(&c));
 }
 
 static void requests(void)
