@@ -287,10 +287,10 @@ static void judge_removal(struct builder *b, struct session *s, const struct loo
 static void judge_tunnel(struct builder *b, struct session *s, struct look *l,
 			 const struct look_link *k)
 {
-	const char *lacks;
+	const char *lacks = "the interface";
 
 	take_ends(s, k);
-	s->ready = far_kernel_whole(l, &s->want, &lacks);
+	s->ready = k && far_kernel_whole(l, &s->want, &lacks);
 	if (s->ready) {
 		s->now = s->want;
 		s->tries = 0;

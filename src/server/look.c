@@ -195,9 +195,10 @@ bool look_take(struct look *l, bool counters)
 
 bool look_one(struct look *l, const char *name)
 {
-	struct one one = {l, name};
+	struct one one = {.name = name};
 
 	*l = LOOK_NONE;
+	one.look = l;
 	return taken(l, netlink_try(&l->fd, ask_one, &one));
 }
 
@@ -211,7 +212,7 @@ void look_free(struct look *l)
 
 const struct look_link *look_link(const struct look *l, const char *name)
 {
-	struct look_link wanted;
+	struct look_link wanted = {0};
 
 	snprintf(wanted.name, sizeof wanted.name, "%s", name);
 	return l->n_links ? bsearch(&wanted, l->links, l->n_links, sizeof wanted, by_name) : NULL;
