@@ -122,6 +122,16 @@ static void reload(void)
 	rmdir(dir);
 }
 
+/* Has the file written to at that time; its nanoseconds, as stat(2) has them. */
+static long written(const char *path, time_t s, long ns)
+{
+	struct stat st;
+
+	CHECK_INT(utimensat(AT_FDCWD, path, (struct timespec[]){{1, 1}, {s, ns}}, 0), 0);
+	CHECK_INT(stat(path, &st), 0);
+	return st.st_mtim.tv_nsec;
+}
+
 static void outdated(void)
 {
 	char dir[] = "/tmp/accounts_test.XXXXXX", path[64], other[64];
@@ -143,9 +153,11 @@ static void outdated(void)
 	CHECK(accounts_reload(&a, &f, path, NULL, "", "dtcp0"));
 	CHECK(!accounts_outdated(&a, path));
 	/* Written to in place, be it within the same second. */
-	CHECK_INT(utimensat(AT_FDCWD, path, (struct timespec[]){{1, 1}, {1, 1}}, 0), 0);
+	written(path, 1, 1);
 	accounts_note_file(&a, path);
-	CHECK_INT(utimensat(AT_FDCWD, path, (struct timespec[]){{1, 1}, {1, 2}}, 0), 0);
+	if (written(path, 1, 2) == 2) /* qemu-user leaves it out for s390x's musl */
+		CHECK(accounts_outdated(&a, path));
+	written(path, 2, 1);
 	CHECK(accounts_outdated(&a, path));
 	/* A file that is no use leaves it so; one that is gone is said elsewhere. */
 	put(path, "nonsense\n");
