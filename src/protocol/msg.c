@@ -8,16 +8,12 @@
 #include <sys/socket.h>
 #include <syslog.h>
 
+#include "common/fd.h"
 #include "common/status_codes.h"
 
 bool msg_send(int fd, const struct msg *m)
 {
-	ssize_t n;
-
-	do {
-		n = send(fd, m, sizeof *m, MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
-	return n == (ssize_t)sizeof *m;
+	return fd_send(fd, m, sizeof *m, 0);
 }
 
 bool msg_send_fd(int channel, const struct msg *m, int fd)
@@ -73,12 +69,7 @@ static int received(ssize_t n, struct msg *m)
 
 int msg_recv(int fd, struct msg *m)
 {
-	ssize_t n;
-
-	do {
-		n = recv(fd, m, sizeof *m, MSG_DONTWAIT | MSG_TRUNC);
-	} while (n < 0 && errno == EINTR);
-	return received(n, m);
+	return received(fd_recv(fd, m, sizeof *m, MSG_DONTWAIT | MSG_TRUNC), m);
 }
 
 int msg_recv_fd(int channel, struct msg *m, int *fd)

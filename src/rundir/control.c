@@ -70,7 +70,7 @@ void control_remove(int dir, const char *iface)
 
 bool control_ask(int fd, const struct control_request *r)
 {
-	return send(fd, r, sizeof *r, MSG_NOSIGNAL) == (ssize_t)sizeof *r;
+	return fd_send(fd, r, sizeof *r, 0);
 }
 
 bool control_say(int fd, enum control_kind kind, int code, const char *text)
@@ -83,16 +83,13 @@ bool control_say(int fd, enum control_kind kind, int code, const char *text)
 	memcpy(r.text, text, len);
 	len += offsetof(struct control_reply, text) + 1;
 	/* A caller that does not read is not waited for. */
-	return send(fd, &r, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len;
+	return fd_send(fd, &r, len, MSG_DONTWAIT);
 }
 
 static ssize_t take(int fd, void *buf, size_t size)
 {
-	ssize_t n;
+	ssize_t n = fd_recv(fd, buf, size, MSG_DONTWAIT);
 
-	do {
-		n = recv(fd, buf, size, MSG_DONTWAIT);
-	} while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
 		return 0;
 	return n <= 0 ? -1 : n;

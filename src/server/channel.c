@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "common/fd.h"
+
 /* A message without what nobody has written to: most have no text, or a short one, and
  * thousands may wait. */
 enum { FIXED = offsetof(struct message, name), LONGEST = sizeof(struct message) };
@@ -71,14 +73,11 @@ bool channel_reserve(struct channel *c, size_t more)
 /* False where the other side does not read at the moment, or never will again. */
 static bool send_now(struct channel *c, const struct message *m)
 {
-	ssize_t n;
+	bool sent = fd_send(c->fd, m, sizeof *m, MSG_DONTWAIT);
 
-	do {
-		n = send(c->fd, m, sizeof *m, MSG_NOSIGNAL | MSG_DONTWAIT);
-	} while (n < 0 && errno == EINTR);
-	if (n != (ssize_t)sizeof *m && errno != EAGAIN && errno != ENOBUFS)
+	if (!sent && errno != EAGAIN && errno != ENOBUFS)
 		c->broken = true;
-	return n == (ssize_t)sizeof *m;
+	return sent;
 }
 
 /* False where it stays. */
@@ -149,11 +148,8 @@ bool channel_busy(const struct channel *c)
 
 int channel_receive(struct channel *c, struct message *m, enum message_from from, uint32_t slots)
 {
-	ssize_t n;
+	ssize_t n = fd_recv(c->fd, m, sizeof *m, MSG_DONTWAIT | MSG_TRUNC);
 
-	do {
-		n = recv(c->fd, m, sizeof *m, MSG_DONTWAIT | MSG_TRUNC);
-	} while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
 		return 0;
 	if (n == (ssize_t)sizeof *m && message_ok(m, from, slots))

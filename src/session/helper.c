@@ -11,28 +11,19 @@
 #include <unistd.h>
 
 #include "account/account.h"
+#include "common/fd.h"
 #include "common/log.h"
 #include "common/privs.h"
 #include "protocol/digest.h"
 
 bool helper_send(int fd, const struct helper_msg *m)
 {
-	ssize_t n;
-
-	do {
-		n = send(fd, m, sizeof *m, MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
-	return n == (ssize_t)sizeof *m;
+	return fd_send(fd, m, sizeof *m, 0);
 }
 
 bool helper_recv(int fd, struct helper_msg *m)
 {
-	ssize_t n;
-
-	do {
-		n = recv(fd, m, sizeof *m, MSG_TRUNC);
-	} while (n < 0 && errno == EINTR);
-	if (n != (ssize_t)sizeof *m || m->n > HELPER_ADDRESSES)
+	if (fd_recv(fd, m, sizeof *m, MSG_TRUNC) != (ssize_t)sizeof *m || m->n > HELPER_ADDRESSES)
 		return false;
 	m->text[sizeof m->text - 1] = '\0';
 	return true;
