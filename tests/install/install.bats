@@ -20,7 +20,7 @@ setup() {
 
 # One build for all tests, out of the source folder, with a packager's flags.
 make_it() {
-	timeout 1200 make -C "$ROOT" BUILD="$OUT" CFLAGS='-O1 -frecord-gcc-switches' \
+	timeout 1200 make --no-print-directory -C "$ROOT" BUILD="$OUT" CFLAGS='-O1 -frecord-gcc-switches' \
 		LDFLAGS=-Wl,--build-id=0xdeadbeef -s "$@" 3>&-
 }
 
