@@ -39,6 +39,7 @@ far_status() { ip netns exec provider "$FAR" --status --run-dir "$FAR_RUN" "$@";
 
 # far_up: everything that most tests begin with.
 far_up() {
+	rm -rf "$FAR_RUN" # the test before may have ended while its dtcpd was about to
 	lab_up
 	lab_static
 	far_conf
