@@ -29,7 +29,7 @@ int log_threshold(void);
 void log_set_function(log_fn *fn, void *arg);
 
 /* Writes one message. Bytes outside printable ASCII are shown as \xNN, so
- * that nothing a server or a file says reaches a terminal. */
+ * that nothing a server or a file says reaches a terminal. errno stays. */
 void log_msg(int priority, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Passes on a message that somebody else has logged: to the function, where that

@@ -43,9 +43,9 @@ struct search {
 	unsigned on; /* the interface that has the address */
 };
 
-static bool ask_addresses(unsigned char family, netlink_fn *fn, struct search *s)
+static bool ask_addresses(netlink_fn *fn, struct search *s)
 {
-	return lists_addresses(-1, family, 0, fn, s) == 0;
+	return lists_addresses(-1, AF_INET, 0, fn, s) == 0;
 }
 
 static const struct ifaddrmsg *address_of(const struct nlmsghdr *h)
@@ -82,7 +82,7 @@ bool interface_of(struct in_addr address, char link[IF_NAMESIZE])
 	struct search s = {.address = address};
 	struct netlink_link l;
 
-	if (!ask_addresses(AF_INET, take_address, &s) || !s.found)
+	if (!ask_addresses(take_address, &s) || !s.found)
 		return false;
 	l = ask_link("", s.on);
 	memcpy(link, l.name, IF_NAMESIZE);
@@ -118,7 +118,7 @@ bool interface_is_ours(struct in_addr a)
 
 	/* If the kernel cannot be asked, the address is taken for ours, so that nothing is
 	 * built. */
-	return !ask_addresses(AF_INET, take_ours, &s) || s.found;
+	return !ask_addresses(take_ours, &s) || s.found;
 }
 
 static void take_address6(void *arg, const struct nlmsghdr *h)

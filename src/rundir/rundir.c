@@ -50,12 +50,10 @@ bool rundir_ours(int dir, const char *path)
 
 int rundir_open(const char *path, bool make)
 {
-	int fd, error;
+	int fd;
 
 	if (make && mkdir(path, 0755) < 0 && errno != EEXIST) {
-		error = errno;
 		log_msg(LOG_ERR, "%s: cannot be made: %m", path);
-		errno = error;
 		return -1;
 	}
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -135,6 +135,14 @@ struct one {
 	const char *name;
 };
 
+/* Where there is none nothing comes, which is no error. */
+static int ask_link(int fd, const char *name, netlink_fn *fn, void *arg)
+{
+	int error = lists_link(fd, name, 0, fn, arg);
+
+	return error == ENODEV ? 0 : error;
+}
+
 static int ask_one(void *arg, int fd)
 {
 	const struct one *one = arg;
@@ -143,9 +151,9 @@ static int ask_one(void *arg, int fd)
 	int error;
 
 	l->n_links = l->n_routes = 0;
-	error = lists_link(fd, one->name, 0, take_link, l);
+	error = ask_link(fd, one->name, take_link, l);
 	if (error || l->n_links == 0)
-		return error == ENODEV ? 0 : error;
+		return error;
 	into.index = l->links[0].index;
 	return lists_routes6(fd, &into, take_route, l);
 }
@@ -264,15 +272,21 @@ static int ask_filters(void *arg, int fd)
 	return netlink_ask_on(fd, &ask.h, count_filter, &f->n);
 }
 
+/* False after a message. */
+static bool ask_now(struct look *l, int (*ask)(void *arg, int fd), void *arg)
+{
+	int error = netlink_try(&l->fd, ask, arg);
+
+	if (error)
+		netlink_complain(error);
+	return !error;
+}
+
 int look_filters(struct look *l, unsigned index)
 {
 	struct filters f = {.index = index};
-	int error = netlink_try(&l->fd, ask_filters, &f);
 
-	if (!error)
-		return f.n;
-	netlink_complain(error);
-	return -1;
+	return ask_now(l, ask_filters, &f) ? f.n : -1;
 }
 
 struct number {
@@ -288,19 +302,15 @@ static void take_number(void *arg, const struct nlmsghdr *h)
 static int ask_number(void *arg, int fd)
 {
 	struct number *n = arg;
-	int error = lists_link(fd, n->name, 0, take_number, &n->link);
 
-	return error == ENODEV ? 0 : error;
+	return ask_link(fd, n->name, take_number, &n->link);
 }
 
 unsigned look_index(struct look *l, const char *name)
 {
 	struct number n = {.name = name};
-	int error = netlink_try(&l->fd, ask_number, &n);
 
-	if (error)
-		netlink_complain(error);
-	return error ? 0 : n.link.index;
+	return ask_now(l, ask_number, &n) ? n.link.index : 0;
 }
 
 /* What is looked for among the routes of others. */
