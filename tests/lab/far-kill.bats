@@ -39,15 +39,16 @@ far_start_held() {
 	END
 	chmod 755 /run/lab/held-ip
 	rm -f /run/lab/hold /run/lab/far.log
-	# shellcheck disable=SC2016 # for the inner shell
-	lab_spawn far ip netns exec provider unshare --mount sh -c 'mount --bind /run/lab/held-ip "$0"; exec "$@"' \
-		"$ip" "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
+	far_held_spawn
 	wait_for 30 far_settled
 }
-# far_held_spawn: dtcpd once more with that ip(8), which waits.
-far_held_spawn() {
+# far_hold: dtcpd once more with that ip(8), which waits.
+far_hold() {
 	rm -f /run/lab/waits
 	: >/run/lab/hold
+	far_held_spawn
+}
+far_held_spawn() {
 	# shellcheck disable=SC2016 # for the inner shell
 	lab_spawn far ip netns exec provider unshare --mount sh -c 'mount --bind /run/lab/held-ip "$0"; exec "$@"' \
 		"$(readlink -f "$(command -v ip)")" "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
@@ -185,7 +186,7 @@ killed_in() {
 		*unreachable*) while [ -e /run/lab/hold ]; do : >/run/lab/waits; sleep 0.05; done ;;
 		esac
 	END
-	far_held_spawn
+	far_hold
 	wait_for 10 ip_waits
 	pid=$(far_root)
 	kill -KILL "$pid"
@@ -200,7 +201,7 @@ killed_in() {
 	far_stop
 	far_start_held
 	far_stop
-	far_held_spawn
+	far_hold
 	wait_for 10 ip_waits
 	kill -TERM "$(far_root)"
 	rm /run/lab/hold
