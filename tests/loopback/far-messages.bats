@@ -14,13 +14,15 @@ load ../messages/messages
 DTCPD_PROGRAM=${DTCPD_PROGRAM:-$BATS_TEST_DIRNAME/../../build/dtcpd}
 FAILING=$BATS_TEST_DIRNAME/../../build/server/failing.so
 
+# What is the machine's is not the file's.
+OF_MACHINE='does not forward\|SYN cookies\|no filter of'
+
 # ask WHAT [OPTION...]: runs dtcpd, and notes what it said.
 ask() {
     local what=$1
     shift
     run --separate-stderr timeout 300 "${within[@]}" "$DTCPD_PROGRAM" --run-dir "$T/run" "$@" 3>&- </dev/null
-    # What is the machine's is not the file's.
-    message "$what" "$status" "$(grep -v "${machine-does not forward\|has no sit\|SYN cookies\|no filter of}" <<<"$stderr")" -e "s|$T|DIR|g"
+    message "$what" "$status" "$(grep -v "${machine-has no sit\|$OF_MACHINE}" <<<"$stderr")" -e "s|$T|DIR|g"
 }
 
 # line WHAT LINE: --check on a file of this line.
@@ -72,7 +74,7 @@ line() {
 
 # said WHAT: notes what the dtcpd that serves has said since the last time.
 said() {
-    message "$1" - "$(tail -n "+$((${noted-0} + 1))" said | grep -v 'no filter of\|does not forward\|SYN cookies\|^dtcpd: dry: ' | uniq)" \
+    message "$1" - "$(tail -n "+$((${noted-0} + 1))" said | grep -v "$OF_MACHINE\|^dtcpd: dry: " | uniq)" \
         -e "s|$T|DIR|g; s/:$port\b/:PORT/g; s/(refused for) [0-9]+ s/\1 N s/; s/[0-9]+ s, /N s, /"
     noted=$(wc -l <said)
 }
@@ -160,7 +162,7 @@ failing() {
     (umask 077 && printf '%s\n' "listen 127.0.0.1:$((20000 + RANDOM % 10000))" 'user foo bar' >conf)
     run --separate-stderr timeout 300 env FAILING="$2" LD_PRELOAD="$FAILING" "$DRY" -c conf --run-dir "$T/far" 3>&- </dev/null
     # Whose end is noticed first, and how, is a matter of luck.
-    message "$1" "$status" "$(grep -v 'no filter of\|does not forward\|SYN cookies\|the process' <<<"$stderr" | sort -u)" -e "s|$T|DIR|g"
+    message "$1" "$status" "$(grep -v "$OF_MACHINE\|the process" <<<"$stderr" | sort -u)" -e "s|$T|DIR|g"
     [ "$status" = 71 ] || [ "$status" = 78 ]
     [ ! -d far ] || [ -z "$(ls -A far)" ]
 }
