@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "account/account_file.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "account/account.h"
 #include "account/account_line.h"
@@ -107,4 +109,23 @@ bool account_file_few(const struct account *list, const char *interface)
 		log_msg(LOG_ERR, "%s: %u accounts are for this interface, more than %d", interface,
 			n, ACCOUNT_MOST);
 	return n <= ACCOUNT_MOST;
+}
+
+void account_file_mark(const char *path, char mark[ACCOUNT_FILE_MARK_MAX])
+{
+	struct stat st;
+
+	mark[0] = '\0';
+	if (stat(path, &st) == 0)
+		snprintf(mark, ACCOUNT_FILE_MARK_MAX, "%llx:%llu %lld.%09ld",
+			 (unsigned long long)st.st_dev, (unsigned long long)st.st_ino,
+			 (long long)st.st_mtim.tv_sec, (long)st.st_mtim.tv_nsec);
+}
+
+bool account_file_changed(const char *path, const char *mark)
+{
+	char now[ACCOUNT_FILE_MARK_MAX];
+
+	account_file_mark(path, now);
+	return mark[0] && now[0] && strcmp(now, mark) != 0;
 }

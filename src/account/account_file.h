@@ -36,4 +36,17 @@ struct account *account_file_select(struct account *list, const char *server, co
  * them at most; false after a message. */
 bool account_file_few(const struct account *list, const char *interface);
 
+enum { ACCOUNT_FILE_MARK_MAX = 80 };
+
+/* What tells the file as it is now from another one in its place, and from itself after it
+ * was written to; "" where it cannot be looked at. */
+void account_file_mark(const char *path, char mark[ACCOUNT_FILE_MARK_MAX]);
+
+/* Whether the file has another mark now. Of one that is gone, or of which no mark is known,
+ * that cannot be said. */
+bool account_file_changed(const char *path, const char *mark);
+
+/* What is said of it, of this file and the process that has read it. */
+#define ACCOUNT_FILE_CHANGED "%s has changed since it was read: 'kill -HUP %d' has it read again"
+
 #endif

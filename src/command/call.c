@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "account/account.h"
-#include "account/account_file.h"
 #include "command/options.h"
 #include "common/log.h"
 #include "common/status_codes.h"
@@ -48,6 +47,7 @@ int call_find(struct call *c, const struct options *o)
 	memcpy(c->link, o->link, sizeof c->link);
 	c->address = o->address;
 	c->config = o->config;
+	account_file_mark(o->config, c->mark);
 	c->accounts = account_file_read(o->config);
 	if (!c->accounts)
 		return STATUS_CONFIG;

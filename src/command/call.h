@@ -5,6 +5,8 @@
 #include <net/if.h>
 #include <netinet/in.h>
 
+#include "account/account_file.h"
+
 struct account;
 struct options;
 
@@ -12,6 +14,7 @@ struct options;
  * links that are there. */
 struct call {
 	const char *config;       /* the account file */
+	char mark[ACCOUNT_FILE_MARK_MAX]; /* of it, from before it was read */
 	struct account *accounts; /* those to try, in order */
 	char interface[IF_NAMESIZE];
 	char link[IF_NAMESIZE];   /* --link; "": each account over its own line */

@@ -260,6 +260,17 @@ static void text_health(const struct state *s)
 	row("last error", s->word == STATE_UP ? "" : s->last_error);
 }
 
+/* Whoever has changed it wonders why nothing has. */
+static void text_accounts(const struct state *s)
+{
+	char text[STATE_NAME_MAX + 96];
+
+	if (!account_file_changed(s->accounts, s->mark))
+		return;
+	snprintf(text, sizeof text, ACCOUNT_FILE_CHANGED, s->accounts, (int)s->pid);
+	row("account file", text);
+}
+
 void status_text(const struct state *s, bool first)
 {
 	static const char *const colours[] = {"\033[31m", "\033[33m", "\033[32m"};
@@ -283,4 +294,5 @@ void status_text(const struct state *s, bool first)
 	else
 		row("link", s->link);
 	text_health(s);
+	text_accounts(s);
 }

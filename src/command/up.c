@@ -254,6 +254,7 @@ static bool prepare(struct keeper_how *how, struct state *last, const struct cal
 	memcpy(how->link, c->link, sizeof how->link);
 	how->address = c->address;
 	how->accounts = c->accounts;
+	memcpy(how->config_mark, c->mark, sizeof how->config_mark);
 	how->server = o->server;
 	how->caller = -1;
 	how->foreground = o->foreground;

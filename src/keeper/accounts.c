@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "account/account_file.h"
 #include "account/account_words.h"
@@ -46,37 +45,14 @@ void accounts_load(struct accounts *a, struct fsm *f, struct account *list)
 	account_free(before.list);
 }
 
-static struct accounts_file look(const char *file)
-{
-	struct stat st;
-
-	if (stat(file, &st) < 0)
-		return (struct accounts_file){0};
-	return (struct accounts_file){st.st_dev, st.st_ino, st.st_mtim};
-}
-
-void accounts_note_file(struct accounts *a, const char *file)
-{
-	a->file = look(file);
-}
-
-bool accounts_outdated(const struct accounts *a, const char *file)
-{
-	struct accounts_file now = look(file);
-
-	return a->file.number && now.number &&
-	       (now.device != a->file.device || now.number != a->file.number ||
-		now.written.tv_sec != a->file.written.tv_sec ||
-		now.written.tv_nsec != a->file.written.tv_nsec);
-}
-
 bool accounts_reload(struct accounts *a, struct fsm *f, const char *file, const char *server,
 		     const char *link, const char *interface)
 {
-	struct accounts_file now = look(file); /* first: what is written later is news */
-	struct account *list = account_file_read(file);
-	char name[IF_NAMESIZE];
+	char mark[ACCOUNT_FILE_MARK_MAX], name[IF_NAMESIZE];
+	struct account *list;
 
+	account_file_mark(file, mark); /* first: what is written later is news */
+	list = account_file_read(file);
 	snprintf(name, sizeof name, "%s", interface);
 	if (list)
 		list = account_file_select(list, server, link, name);
@@ -89,7 +65,7 @@ bool accounts_reload(struct accounts *a, struct fsm *f, const char *file, const 
 		return false;
 	}
 	accounts_load(a, f, list);
-	a->file = now;
+	memcpy(a->mark, mark, sizeof a->mark);
 	log_msg(LOG_NOTICE, "%s: %s was read again; reconnecting", interface, file);
 	return true;
 }

@@ -2,10 +2,8 @@
 #ifndef ACCOUNTS_H
 #define ACCOUNTS_H
 
-#include <sys/types.h>
-#include <time.h>
-
 #include "account/account.h"
+#include "account/account_file.h"
 #include "keeper/fsm.h"
 
 /* The accounts of the interface, by the numbers that the state machine gives
@@ -15,23 +13,13 @@ struct accounts {
 	struct account *by_number[FSM_ACCOUNTS];
 	int letter_case[FSM_ACCOUNTS]; /* see struct dialogue */
 	const struct account *in_use; /* whose offer stands; NULL: none yet */
-	struct accounts_file {
-		dev_t device;
-		ino_t number;
-		struct timespec written;
-	} file; /* as it was when it was read; all zero: not known */
+	char mark[ACCOUNT_FILE_MARK_MAX]; /* of the file when it was read */
 };
 
 /* Takes over a list of FSM_ACCOUNTS at most in place of the one before, which is
  * freed. What the state machine and we know of an account that was there before
  * stays. */
 void accounts_load(struct accounts *a, struct fsm *f, struct account *list);
-
-/* Remembers the file as it is now, from which the accounts were read. */
-void accounts_note_file(struct accounts *a, const char *file);
-
-/* Whether the file is another one, or was written to, since it was read. */
-bool accounts_outdated(const struct accounts *a, const char *file);
 
 /* Reads the file again for the accounts of this interface, by this link and this
  * server ("" and NULL: any). False after a message where none is usable, and

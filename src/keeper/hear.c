@@ -223,9 +223,9 @@ static void hear_up(struct keeper *k, struct caller *one, const struct control_r
 
 	caller_waits(one, q);
 	/* Whoever has just put a password right would otherwise hear that it is wrong. */
-	if (accounts_outdated(&k->accounts, k->how.config))
-		log_msg(LOG_NOTICE, "%s: %s has changed since it was read: 'kill -HUP %d' has it "
-				    "read again", k->how.interface, k->how.config, (int)getpid());
+	if (account_file_changed(k->how.config, k->accounts.mark))
+		log_msg(LOG_NOTICE, "%s: " ACCOUNT_FILE_CHANGED, k->how.interface, k->how.config,
+			(int)getpid());
 	switch (uplink_ask(&k->uplink, q->link, q->address)) {
 	case UPLINK_KEPT: /* whoever hears of success relies on a tunnel that is up */
 		caller_answer(one, fsm_is_up(&k->fsm) ? STATUS_OK : failure);
@@ -348,6 +348,10 @@ void hear_mtu(struct keeper *k)
 
 void hear_accounts(struct keeper *k)
 {
+	struct state *s = &k->report.state;
+
+	text_escape(s->accounts, sizeof s->accounts, k->how.config, strlen(k->how.config));
+	memcpy(s->mark, k->accounts.mark, sizeof s->mark);
 	for (unsigned n = 0; n < k->fsm.n_accounts; n++)
 		uplink_account(&k->uplink, n, k->accounts.by_number[n]->link,
 			       k->accounts.by_number[n]->server);

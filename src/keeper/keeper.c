@@ -203,7 +203,7 @@ int keeper_run(const struct keeper_how *how)
 	if (how->caller >= 0)
 		callers_add(&k->callers, how->caller, &asked);
 	accounts_load(&k->accounts, &k->fsm, how->accounts);
-	accounts_note_file(&k->accounts, k->how.config);
+	memcpy(k->accounts.mark, how->config_mark, sizeof k->accounts.mark);
 	hear_accounts(k);
 	/* Blocked before there is a pidfile: whoever reads our number there may send a
 	 * signal at once, which is obeyed a moment later. */

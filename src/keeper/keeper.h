@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "account/account_file.h"
 #include "common/privs.h"
 
 struct account;
@@ -19,6 +20,7 @@ struct keeper_how {
 	struct account *accounts; /* at least one; the keeper's from now on */
 	struct privs_user user;  /* of the session */
 	const char *config;      /* absolute path, for SIGHUP */
+	char config_mark[ACCOUNT_FILE_MARK_MAX]; /* from before it was read */
 	const char *server;      /* --server, or NULL */
 	const char *run_dir;
 	int dir;                 /* the run directory, open */

@@ -27,6 +27,8 @@ static const struct row {
 	ROW("since", NUMBER, since),
 	ROW("server", TEXT, server),
 	ROW("user", TEXT, user),
+	ROW("accounts", TEXT, accounts),
+	ROW("accounts_mark", TEXT, mark),
 	ROW("link", LINK, link),
 	ROW("build", FLAG, build),
 	ROW("known", FLAG, known),

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "account/account_file.h"
 #include "common/tunnel.h"
 
 /* How a tunnel stands, for --status and for whoever comes after a crash. The
@@ -24,6 +25,8 @@ struct state {
 	enum state_word word;
 	int64_t since;
 	char server[STATE_NAME_MAX], user[STATE_NAME_MAX]; /* escaped as in the log */
+	char accounts[STATE_NAME_MAX];         /* the account file, escaped likewise */
+	char mark[ACCOUNT_FILE_MARK_MAX];      /* of it when it was read */
 	char link[IF_NAMESIZE];
 	bool build;      /* tunnel=sit */
 	bool known;      /* a server has made an offer: tunnel holds it */

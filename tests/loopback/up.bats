@@ -67,6 +67,8 @@ fails() {
     up
     gives 0
     the_same "$stderr" "$want"$'\n''dtcp-up: dtcp0: is up already'
+    show
+    grep -qxF "  account file ${want#dtcp-up: dtcp0: }" <<<"$output"
     kill -HUP "$(<"$RUN_DIR/dtcp0.pid")"
     wait_for 10 refused
     # Put right, while the keeper waits for its next try with what it has.
@@ -79,9 +81,22 @@ fails() {
     up
     gives 0
     the_same "$stderr" 'dtcp-up: dtcp0: is up already'
+    show
+    [[ $output != *'account file'* ]]
+    # Written to while it is read, or before there is a keeper.
+    down
+    within=(strace -qq -o trace -e trace=socketpair -e inject=socketpair:signal=STOP -e signal=none --)
+    background timeout "$PATIENCE" "${within[@]}" "$DTCP_UP" --config "$ACCOUNTS" --run-dir "$RUN_DIR"
+    within=()
+    wait_for 10 stopped
+    account tunnel=none ping=7
+    kill -CONT "$(processes)"
+    wait_for 10 up_again
+    [[ $output = *'account file'*' has changed since'* ]]
     down
     gives 0
 }
+stopped() { [ -n "$(processes)" ] && grep -q '^State:.[Tt]' "/proc/$(processes)/status"; }
 refused() { [ "$(events login-refused | wc -l)" -gt 0 ]; }
 
 @test "--down does not wait long for a server that does not answer quit" {

@@ -140,31 +140,31 @@ static void outdated(void)
 	snprintf(path, sizeof path, "%s/dtcp.conf", dir);
 	snprintf(other, sizeof other, "%s/new", dir);
 	begin(ONE);
-	CHECK(!accounts_outdated(&a, path)); /* nothing was noted, and there is nothing */
-	accounts_note_file(&a, path);
+	CHECK(!account_file_changed(path, a.mark)); /* no mark is known, and there is no file */
+	account_file_mark(path, a.mark);
 	put(path, ONE);
-	CHECK(!accounts_outdated(&a, path));
-	accounts_note_file(&a, path);
-	CHECK(!accounts_outdated(&a, path));
+	CHECK(!account_file_changed(path, a.mark));
+	account_file_mark(path, a.mark);
+	CHECK(!account_file_changed(path, a.mark));
 	/* As editors and sed -i do: another file in its place. */
 	put(other, TWO);
 	CHECK_INT(rename(other, path), 0);
-	CHECK(accounts_outdated(&a, path));
+	CHECK(account_file_changed(path, a.mark));
 	CHECK(accounts_reload(&a, &f, path, NULL, "", "dtcp0"));
-	CHECK(!accounts_outdated(&a, path));
+	CHECK(!account_file_changed(path, a.mark));
 	/* Written to in place, be it within the same second. */
 	written(path, 1, 1);
-	accounts_note_file(&a, path);
+	account_file_mark(path, a.mark);
 	if (written(path, 1, 2) == 2) /* qemu-user leaves it out for s390x's musl */
-		CHECK(accounts_outdated(&a, path));
+		CHECK(account_file_changed(path, a.mark));
 	written(path, 2, 1);
-	CHECK(accounts_outdated(&a, path));
+	CHECK(account_file_changed(path, a.mark));
 	/* A file that is no use leaves it so; one that is gone is said elsewhere. */
 	put(path, "nonsense\n");
 	CHECK(!accounts_reload(&a, &f, path, NULL, "", "dtcp0"));
-	CHECK(accounts_outdated(&a, path));
+	CHECK(account_file_changed(path, a.mark));
 	unlink(path);
-	CHECK(!accounts_outdated(&a, path));
+	CHECK(!account_file_changed(path, a.mark));
 	accounts_free(&a);
 	rmdir(dir);
 }

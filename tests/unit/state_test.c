@@ -46,6 +46,8 @@ static struct state full(void)
 	s.since = 1700000000;
 	strcpy(s.server, "dtcp.example.net");
 	strcpy(s.user, "foo");
+	strcpy(s.accounts, "/etc/ppp/dtcp.conf");
+	strcpy(s.mark, "fe01:12345 1700000000.000000001");
 	strcpy(s.link, "ppp0");
 	strcpy(t->link.name, "ppp0");
 	s.build = false;
@@ -123,6 +125,8 @@ static void largest(void)
 
 	memset(s.server, 's', sizeof s.server - 1);
 	memset(s.user, 'u', sizeof s.user - 1);
+	memset(s.accounts, 'a', sizeof s.accounts - 1);
+	memset(s.mark, 'm', sizeof s.mark - 1);
 	strcpy(s.link, "l23456789012345");
 	strcpy(t->link.name, "l23456789012345");
 	for (unsigned i = 0; i < TUNNEL_PREFIXES; i++)

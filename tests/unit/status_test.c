@@ -172,6 +172,43 @@ static void lans(void)
 		  "\"lan\":[\"lo=2001:db8:1::1/64\",\"there-is-none=2001:db8:1:1::1/64\"]");
 }
 
+static void host(void)
+{
+	struct state s = up();
+
+	s.tunnel.type = DTCP_HOST;
+	s.tunnel.n_prefixes = 0;
+	CHECK(inet_pton(AF_INET6, "2001:db8::6", &s.tunnel.near6) == 1);
+	CHECK(inet_pton(AF_INET6, "2001:db8::5", &s.tunnel.peer6) == 1);
+	CHECK_HAS(printed(status_text, &s, true),
+		  "\n  address      2001:db8::6, peer 2001:db8::5\n");
+	s.tunnel.type = DTCP_TUNNELONLY;
+	CHECK(!strstr(printed(status_text, &s, true), "peer"));
+}
+
+/* A keeper that lives has read it; of another one it does not matter. */
+static void account_file(void)
+{
+	struct state s = up();
+	const char *const says = "account file /proc/self/exe has changed since it was read: "
+				 "'kill -HUP 4711' has it read again\n";
+
+	strcpy(s.accounts, "/proc/self/exe");
+	CHECK(!strstr(printed(status_text, &s, true), "account file"));
+	account_file_mark(s.accounts, s.mark);
+	CHECK(s.mark[0]);
+	CHECK(!strstr(printed(status_text, &s, true), "account file"));
+	s.mark[0] ^= 1;
+	CHECK_HAS(printed(status_text, &s, true), says);
+	s.word = STATE_CONNECTING;
+	CHECK_HAS(printed(status_text, &s, true), says);
+	s.word = STATE_DOWN;
+	CHECK(!strstr(printed(status_text, &s, true), "account file"));
+	s.word = STATE_UP;
+	strcpy(s.accounts, "/proc/self/exe/none");
+	CHECK(!strstr(printed(status_text, &s, true), "account file"));
+}
+
 static void text_hostile(void)
 {
 	struct state s = hostile();
@@ -236,6 +273,8 @@ static const struct unit_case cases[] = {
 	{"the last error is shown while it is not up", last_error},
 	{"the addresses of LANs", lans},
 	{"text: up, with everything known", text_up},
+	{"text: the two addresses of a host", host},
+	{"text: an account file that was changed since", account_file},
 	{"text: down", text_down},
 	{"text: how long ago", text_times},
 	{"text: nothing but printable ASCII", text_hostile},
