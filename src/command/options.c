@@ -199,6 +199,10 @@ static int check(const struct options *o)
 	if (o->dry_run && (o->foreground || o->persist))
 		return usage("--dry-run does not go with",
 			     o->foreground ? "--foreground" : "--persist");
+	/* A keeper has accounts of several servers. A hook may give all its calls the same. */
+	if (o->server && !o->event[0] &&
+	    (o->command == COMMAND_DOWN || o->command == COMMAND_STATUS))
+		return usage("--down and --status go by --interface and --link, not by", "--server");
 	if (o->verbose && o->quiet)
 		return usage("--verbose does not go with", "--quiet");
 	return o->event[0] ? check_event(o) : OPTIONS_GO;

@@ -50,6 +50,7 @@ answer() {
     up --down --status && after 'two commands'
     up --json && after '--json without --status'
     check --persist && after 'an option that the command does not have'
+    down --server dtcp.example && after 'a server for --down'
     dry --foreground && after 'a dry run that stays'
     up --verbose --quiet && after 'more and less at once'
     up 192.0.2.300 && after 'an address that is none'

@@ -147,6 +147,13 @@ END
             wrong $option $option $command
         done
     done
+    # Taken for "all", it would end what was not meant.
+    for command in --down --status -d -S; do
+        wrong --server $command --server dtcp.example
+        wrong --server -s dtcp.example $command
+    done
+    call --down --event eth0 --server dtcp.example --run-dir "$RUN_DIR"
+    gives 0
     wrong --foreground --dry-run --foreground
     wrong --persist --dry-run --persist
     wrong --quiet --verbose --quiet
