@@ -231,7 +231,7 @@ int command_down(const struct options *o)
 		log_msg(LOG_ERR, "%s: cannot be opened: %m", o->run_dir);
 		return STATUS_SYSTEM;
 	}
-	if (!rundir_ours(d.dir, o->run_dir)) {
+	if (!rundir_ours(d.dir, o->run_dir) || !rundir_proc()) {
 		close(d.dir);
 		return STATUS_SYSTEM;
 	}

@@ -233,6 +233,8 @@ static bool prepare(struct keeper_how *how, struct state *last, const struct cal
 		    const struct options *o)
 {
 	memset(how, 0, sizeof *how);
+	if (!rundir_proc())
+		return false;
 	presence_wake(o->run_dir, c->interface);
 	how->dir = rundir_open(o->run_dir, true);
 	if (how->dir < 0 && errno == EROFS && o->event[0])

@@ -24,6 +24,16 @@ const char *rundir_name(char out[RUNDIR_NAME_MAX], const char *iface, const char
 	return out;
 }
 
+bool rundir_proc(void)
+{
+	bool there = access("/proc/self/fd", F_OK) == 0;
+
+	if (!there)
+		log_msg(LOG_ERR, "/proc is not mounted, and no keeper can do without: mount -t proc "
+				 "proc /proc");
+	return there;
+}
+
 void rundir_remove(int dir, const char *name)
 {
 	/* Try twice: the first failure may be a temporary lack of memory. */

@@ -14,6 +14,10 @@
 /* IFACE and the longest ending. */
 enum { RUNDIR_NAME_MAX = 32 };
 
+/* True where /proc is there, by which a keeper is told from other processes and its socket
+ * is reached. False after a message. */
+bool rundir_proc(void);
+
 /* Opens the run directory. With make it is made (0755) where it is missing,
  * and must be a directory of ours (no symbolic link) that nobody else can
  * write to. -1 after a message; without make, silently with errno. */

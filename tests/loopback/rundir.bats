@@ -64,6 +64,34 @@ refused() {
     [ -n "$("${within[@]}" ip -6 route show 2001:db8:9::/48)" ]
 }
 
+@test "without /proc that is what is said, and nothing is begun or ended" {
+    own_place
+    serve
+    account tunnel=none
+    no_proc() { "${within[@]}" umount --lazy /proc; }
+    no_proc
+    refused '/proc is not mounted'
+    up --event lo
+    gives 71 '/proc is not mounted'
+    [ ! -e run ]
+    down # there is no keeper
+    gives 0
+    "${within[@]}" mount -t proc proc /proc
+    up
+    gives 0
+    no_proc
+    for how in down 'down --event lo' up; do
+        $how
+        gives 71 '/proc is not mounted'
+    done
+    show
+    gives 0
+    "${within[@]}" mount -t proc proc /proc
+    down
+    gives 0
+    nothing_left
+}
+
 # failing WHAT [PATH]...: in what follows calls fail so (see strace -e inject), or
 # only those about a PATH, as it is given or known by its descriptor.
 failing() {
