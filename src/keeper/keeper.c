@@ -17,6 +17,7 @@
 #include "common/privs.h"
 #include "common/status_codes.h"
 #include "keeper/parts.h"
+#include "kernel/interface.h"
 #include "kernel/watch.h"
 #include "rundir/presence.h"
 #include "rundir/rundir.h"
@@ -161,12 +162,32 @@ static void dispose(struct keeper *k)
 }
 
 /* Ends before there is anything to clean up. */
-static int refuse(struct keeper *k)
+static int refuse(struct keeper *k, int status)
 {
-	callers_answer_last(&k->callers, k->how.interface, STATUS_SYSTEM);
+	callers_answer_last(&k->callers, k->how.interface, status);
 	log_set_function(NULL, NULL);
 	dispose(k);
-	return STATUS_SYSTEM;
+	return status;
+}
+
+/* The tunnel that there is may be a keeper's that has another run directory: each would take
+ * it from the other, and a login here end the session there. With tunnel=none the interface
+ * only names files. */
+static bool is_kept_elsewhere(const struct keeper *k)
+{
+	bool builds = false;
+	pid_t other;
+
+	for (unsigned n = 0; n < k->fsm.n_accounts; n++)
+		builds = builds || !k->fsm.accounts[n].pathless;
+	if (!builds || !interface_index(k->how.interface))
+		return false;
+	other = presence_elsewhere(k->how.run_dir, k->how.interface);
+	if (other)
+		log_msg(LOG_ERR, "%s: process %d keeps it with another run directory than %s: name "
+				 "that one (--run-dir), or another interface", k->how.interface,
+			(int)other, k->how.run_dir);
+	return other != 0;
 }
 
 /* What the script hears of a failure is what the log says of it. */
@@ -218,7 +239,7 @@ int keeper_run(const struct keeper_how *how)
 	case PIDFILE_HELD:
 		return held(k);
 	case PIDFILE_FAILED:
-		return refuse(k);
+		return refuse(k, STATUS_SYSTEM);
 	case PIDFILE_LOCKED:
 		break;
 	}
@@ -227,9 +248,13 @@ int keeper_run(const struct keeper_how *how)
 		return held(k);
 	}
 	privs_no_dump();
+	if (is_kept_elsewhere(k)) {
+		pidfile_drop(how->dir, how->interface, k->pidfile);
+		return refuse(k, how->foreground ? STATUS_UNREACHABLE : STATUS_SYSTEM);
+	}
 	if (!take_over(k)) {
 		pidfile_drop(how->dir, how->interface, k->pidfile);
-		return refuse(k);
+		return refuse(k, STATUS_SYSTEM);
 	}
 	if (prepare(k)) {
 		if (how->caller >= 0 && how->no_wait)

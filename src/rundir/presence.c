@@ -134,16 +134,19 @@ bool presence_is(const char *path, const char *iface, pid_t pid)
 	return fd >= 0 && who == pid;
 }
 
-/* Calls fn for each name of the directory, and of iface unless that is "", until it
- * says that it is enough. */
+/* Calls fn for each name of the directory (NULL: of any), and of iface unless that is "",
+ * until it says that it is enough. */
 static void each(const char *path, const char *iface,
 		 bool (*fn)(void *arg, const char *name, const char *of), void *arg)
 {
 	FILE *all = fopen("/proc/net/unix", "re");
-	char line[512], real[PATH_MAX], begin[40];
+	char line[512], real[PATH_MAX], begin[40] = "@dtcp-up/";
 
-	resolve(path, real);
-	snprintf(begin, sizeof begin, "@dtcp-up/%016llx/", (unsigned long long)number_of(real));
+	if (path) {
+		resolve(path, real);
+		snprintf(begin, sizeof begin, "@dtcp-up/%016llx/",
+			 (unsigned long long)number_of(real));
+	}
 	while (all && fgets(line, sizeof line, all)) {
 		char *name = strstr(line, begin), *of, *slash;
 		char own[IF_NAMESIZE];
@@ -151,8 +154,8 @@ static void each(const char *path, const char *iface,
 		if (!name || strlen(name) > 90)
 			continue;
 		name[strcspn(name, "\n")] = '\0';
-		of = name + strlen(begin);
-		slash = strchr(of, '/');
+		of = strchr(name + strlen("@dtcp-up/"), '/'); /* behind the directory's number */
+		slash = of ? strchr(++of, '/') : NULL;
 		if (!slash || slash - of >= IF_NAMESIZE)
 			continue;
 		snprintf(own, sizeof own, "%.*s", (int)(slash - of), of);
@@ -165,14 +168,17 @@ static void each(const char *path, const char *iface,
 }
 
 struct search {
-	char own[PRESENCE_NAME_MAX]; /* "": none */
+	/* What does not count: a name, or all of a directory, with a / at its end; "": none. */
+	char own[PRESENCE_NAME_MAX];
 	pid_t found;
 };
 
 static bool is_other(void *arg, const char *name, const char *of)
 {
 	struct search *s = arg;
-	int fd = strcmp(name, s->own) == 0 ? -1 : reach(name, &s->found);
+	size_t len = strlen(s->own);
+	bool own = len && strncmp(name, s->own, len) == 0 && (s->own[len - 1] == '/' || !name[len]);
+	int fd = own ? -1 : reach(name, &s->found);
 
 	(void)of;
 	if (fd >= 0)
@@ -187,6 +193,17 @@ pid_t presence_find(const char *path, const char *iface, bool held)
 	if (held)
 		name_of(s.own, path, iface, getpid());
 	each(path, iface, is_other, &s);
+	return s.found;
+}
+
+pid_t presence_elsewhere(const char *path, const char *iface)
+{
+	char real[PATH_MAX];
+	struct search s = {.found = 0};
+
+	resolve(path, real);
+	snprintf(s.own, sizeof s.own, "dtcp-up/%016llx/", (unsigned long long)number_of(real));
+	each(NULL, iface, is_other, &s);
 	return s.found;
 }
 

@@ -21,6 +21,10 @@ void presence_accept(int presence);
  * this process has a name there, too, which does not count. */
 pid_t presence_find(const char *path, const char *iface, bool held);
 
+/* The process that keeps iface with another run directory than that of this path, in this
+ * network namespace; 0 where there is none. */
+pid_t presence_elsewhere(const char *path, const char *iface);
+
 /* Whether this process keeps iface in the run directory of this path: also for those who
  * do not get to see it under /proc. */
 bool presence_is(const char *path, const char *iface, pid_t pid);

@@ -92,6 +92,42 @@ refused() {
     nothing_left
 }
 
+@test "a tunnel that a keeper with another run directory has is left to it" {
+    own_place
+    serve
+    account tunnel=none
+    up
+    gives 0
+    keeper=$(<run/dtcp0.pid)
+    : >log
+    elsewhere() { up --run-dir "$T/other" "$@"; }
+    # Two that build nothing are nothing to each other.
+    "${within[@]}" ip link add dtcp0 type veth peer name end
+    elsewhere
+    gives 0
+    down --run-dir "$T/other"
+    : >log
+    account
+    for how in '' '--wait 0' '--event lo'; do
+        # shellcheck disable=SC2086 # nothing, or an option and its value
+        elsewhere $how
+        gives 71 "dtcp0: process $keeper keeps it with another run directory than $T/other" '--run-dir'
+    done
+    elsewhere --foreground # a supervisor's is told so, as of one in the same directory
+    gives 69 "dtcp0: process $keeper keeps it"
+    [ "$(events accepted | wc -l)" = 0 ]
+    [ -z "$(ls -A other)" ]
+    # Another interface, and the tunnel that nobody keeps any more.
+    account interface=six
+    elsewhere --link nowhere --persist --wait 0
+    gives 75
+    down --run-dir "$T/other"
+    down
+    account
+    elsewhere
+    [[ $stderr != *'another run directory'* ]]
+}
+
 # failing WHAT [PATH]...: in what follows calls fail so (see strace -e inject), or
 # only those about a PATH, as it is given or known by its descriptor.
 failing() {
