@@ -100,6 +100,16 @@ static int set_wait(struct options *o, const char *value)
 	return OPTIONS_GO;
 }
 
+/* An empty value is that of a script's variable that was never set: --down would find
+ * nothing to take down, and say that all is well. */
+static int set_text(const char **to, const char *option)
+{
+	if (!*optarg)
+		return usage("a value is missing after", option);
+	*to = optarg;
+	return OPTIONS_GO;
+}
+
 static const char shorts[] = ":c:s:i:l:e:w:pfndStjvqhV";
 
 /* What getopt_long() stumbled over; word is what it read last. */
@@ -121,11 +131,9 @@ static int one_option(struct options *o, int c, char *argv[])
 {
 	switch (c) {
 	case 'c':
-		o->config = optarg;
-		return OPTIONS_GO;
+		return set_text(&o->config, "--config");
 	case 's':
-		o->server = optarg;
-		return OPTIONS_GO;
+		return set_text(&o->server, "--server");
 	case 'i':
 		return set_name(
 			o->interface, optarg, text_is_tunnel_name,
@@ -164,8 +172,7 @@ static int one_option(struct options *o, int c, char *argv[])
 		o->quiet = true;
 		return OPTIONS_GO;
 	case OPTION_RUN_DIR:
-		o->run_dir = optarg;
-		return OPTIONS_GO;
+		return set_text(&o->run_dir, "--run-dir");
 	case 'h':
 		return print(help);
 	case 'V':

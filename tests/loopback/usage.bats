@@ -78,6 +78,17 @@ wrong() {
         wrong $option -v $option
     done
     wrong -w -vw
+    # The others say what they take.
+    for option in --config --server --run-dir; do
+        for command in '' --down --status --check '--event eth0'; do
+            # shellcheck disable=SC2086 # nothing, or a command
+            wrong $option $command $option ''
+            # shellcheck disable=SC2086
+            wrong $option $command $option=
+        done
+    done
+    wrong --config -c ''
+    wrong --server -s ''
 }
 
 @test "--wait takes a number from 0 to 86400" {
