@@ -75,27 +75,16 @@ static bool no_overlap(const struct config *c, const char *path)
 	return ok;
 }
 
-/* A user, for sorting. */
-struct entry {
-	const struct config_user *user;
-};
-
-static int by_name(const void *a, const void *b)
-{
-	const struct entry *x = a, *y = b;
-
-	return strcmp(x->user->name, y->user->name);
-}
-
 static int by_interface(const void *a, const void *b)
 {
-	const struct entry *x = a, *y = b;
+	const struct config_entry *x = a, *y = b;
 
 	return strcmp(x->user->interface, y->user->interface);
 }
 
 /* Of two users that are the same in something, the one that stands further down. */
-static const struct config_user *later(const struct entry *two, const struct config_user **earlier)
+static const struct config_user *later(const struct config_entry *two,
+				       const struct config_user **earlier)
 {
 	bool second = two[1].user->line > two[0].user->line;
 
@@ -103,14 +92,13 @@ static const struct config_user *later(const struct entry *two, const struct con
 	return two[second].user;
 }
 
-/* Names, of users and of interfaces, are each one user's. */
-static bool sorted_ok(const char *path, struct entry *list, size_t n)
+/* Names, of users and of interfaces, are each one user's. The list is sorted by the former. */
+static bool sorted_ok(const char *path, struct config_entry *list, size_t n)
 {
 	const struct config_user *a, *b;
 
-	qsort(list, n, sizeof *list, by_name);
 	for (size_t i = 1; i < n; i++) {
-		if (by_name(&list[i - 1], &list[i]) != 0)
+		if (config_by_name(&list[i - 1], &list[i]) != 0)
 			continue;
 		a = later(&list[i - 1], &b);
 		log_msg(LOG_ERR, "%s:%u: user '%s' stands in line %u too", path, a->line, a->name,
@@ -131,17 +119,14 @@ static bool sorted_ok(const char *path, struct entry *list, size_t n)
 
 static bool names_ok(const struct config *c, const char *path)
 {
-	struct entry *list = calloc(c->n_users, sizeof *list);
-	size_t n = 0;
+	struct config_entry *list = config_sorted(c, config_by_name);
 	bool ok;
 
 	if (!list) {
 		log_msg(LOG_ERR, "%s: out of memory", path);
 		return false;
 	}
-	for (const struct config_user *u = c->users; u; u = u->next)
-		list[n++].user = u;
-	ok = sorted_ok(path, list, n);
+	ok = sorted_ok(path, list, c->n_users);
 	free(list);
 	return ok;
 }

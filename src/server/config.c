@@ -215,27 +215,58 @@ void config_forget_passwords(struct config *c)
 	}
 }
 
+/* Of two of the same name. */
 static bool same_words(const struct config_user *a, const struct config_user *b)
 {
 	/* calloc() and the parsers leave no byte of these unset. */
 	const size_t from = offsetof(struct config_user, n_prefixes),
 		     end = offsetof(struct config_user, text_len);
 
-	return strcmp(a->name, b->name) == 0 &&
-	       memcmp((const char *)a + from, (const char *)b + from, end - from) == 0;
+	return memcmp((const char *)a + from, (const char *)b + from, end - from) == 0;
 }
 
-void config_renumber(struct config *c, const struct config *old)
+struct config_entry *config_sorted(const struct config *c, int (*order)(const void *, const void *))
 {
+	struct config_entry *list = calloc(c->n_users, sizeof *list);
+	size_t n = 0;
+
+	if (!list)
+		return NULL;
+	for (const struct config_user *u = c->users; u; u = u->next)
+		list[n++].user = u;
+	qsort(list, n, sizeof *list, order);
+	return list;
+}
+
+int config_by_name(const void *a, const void *b)
+{
+	const struct config_entry *x = a, *y = b;
+
+	return strcmp(x->user->name, y->user->name);
+}
+
+int config_by_id(const void *a, const void *b)
+{
+	const struct config_entry *x = a, *y = b;
+
+	return (x->user->id > y->user->id) - (x->user->id < y->user->id);
+}
+
+bool config_renumber(struct config *c, const struct config *old)
+{
+	struct config_entry *list = config_sorted(old, config_by_name);
+
+	if (!list)
+		return false;
 	c->last_id = old->last_id;
 	for (struct config_user *u = c->users; u; u = u->next) {
-		u->id = 0;
-		for (const struct config_user *o = old->users; o && !u->id; o = o->next)
-			if (same_words(u, o))
-				u->id = o->id;
-		if (!u->id)
-			u->id = ++c->last_id;
+		const struct config_entry wanted = {u},
+			*o = bsearch(&wanted, list, old->n_users, sizeof *list, config_by_name);
+
+		u->id = o && same_words(u, o->user) ? o->user->id : ++c->last_id;
 	}
+	free(list);
+	return true;
 }
 
 const struct config_user *config_user(const struct config *c, uint32_t id)

@@ -72,10 +72,25 @@ void config_free(struct config *c);
 /* Wipes the passwords alone. */
 void config_forget_passwords(struct config *c);
 
+/* A user, for qsort(3) and bsearch(3). */
+struct config_entry {
+	const struct config_user *user;
+};
+
+/* The n_users of c in this order: one by one through a long file, for each of many, is long.
+ * NULL where memory is short. */
+struct config_entry *config_sorted(const struct config *c,
+				   int (*order)(const void *, const void *));
+
+/* Orders of entries. */
+int config_by_name(const void *a, const void *b);
+int config_by_id(const void *a, const void *b);
+
 /* Gives users of c, which was read after old, the numbers that they have in old where
  * all their words are the same; the others get new ones. Passwords are not compared,
- * since whoever calls this has forgotten the old ones. */
-void config_renumber(struct config *c, const struct config *old);
+ * since whoever calls this has forgotten the old ones. False where memory is short: then
+ * nothing has changed. */
+bool config_renumber(struct config *c, const struct config *old);
 
 /* The user of this number, or NULL. */
 const struct config_user *config_user(const struct config *c, uint32_t id);

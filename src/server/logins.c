@@ -2,6 +2,7 @@
 #include "server/logins.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -236,14 +237,24 @@ void logins_answer(struct logins *l)
 	}
 }
 
-void logins_end_unknown(struct logins *l)
+bool logins_end_unknown(struct logins *l)
 {
+	struct config_entry *users = config_sorted(l->config, config_by_id);
+
+	if (!users)
+		return false;
 	for (uint32_t i = 0; i < l->sessions->size; i++) {
 		struct session *e = &l->sessions->list[i];
 
-		if (e->used && e->held && !config_user(l->config, e->user))
+		const struct config_user key = {.id = e->user};
+
+		if (e->used && e->held &&
+		    !bsearch(&(struct config_entry){&key}, users, l->config->n_users,
+			     sizeof *users, config_by_id))
 			end_session(l, e, END_CHANGED, "the user was removed or changed");
 	}
+	free(users);
+	return true;
 }
 
 void logins_end_all(struct logins *l)

@@ -42,8 +42,9 @@ void logins_answer(struct logins *l);
 /* The builder_gone_fn: a tunnel is gone; arg is the struct logins. */
 void logins_gone(void *arg, struct session *e);
 
-/* Ends the sessions of users that the file does not have any more. */
-void logins_end_unknown(struct logins *l);
+/* Ends the sessions of users that the file does not have any more. False where memory is
+ * short. */
+bool logins_end_unknown(struct logins *l);
 
 /* Ends all sessions, of which auth is not told: it ends, too. */
 void logins_end_all(struct logins *l);

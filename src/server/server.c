@@ -125,18 +125,23 @@ static void take_settings(struct server *s)
 static void read_again(struct server *s)
 {
 	struct config old = s->config, new;
+	bool ok = config_read(&new, s->o->config);
 
-	if (!config_read(&new, s->o->config)) {
+	if (ok && !config_renumber(&new, &old)) {
+		log_msg(LOG_ERR, "out of memory");
+		config_free(&new);
+		ok = false;
+	}
+	if (!ok) {
 		log_msg(LOG_ERR, "%s was not read: everything stays as it was", s->o->config);
 		return;
 	}
-	config_renumber(&new, &old);
 	s->config = new;
-	if (!logins_tell_users(&s->logins) || !builder_users(s->builder, &s->config)) {
+	if (!logins_tell_users(&s->logins) || !builder_users(s->builder, &s->config) ||
+	    !logins_end_unknown(&s->logins)) {
 		log_msg(LOG_ERR, "out of memory");
 		begin_end(s, STATUS_SYSTEM);
 	}
-	logins_end_unknown(&s->logins);
 	take_settings(s);
 	config_free(&old);
 	server_warn(s->o->config, &s->config);

@@ -30,14 +30,6 @@ static bool add_prefix(struct prefixes *l, const struct prefix *p)
 	return true;
 }
 
-static bool has_prefix(const struct prefixes *l, const struct prefix *p)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (prefix_equal(&l->list[i], p))
-			return true;
-	return false;
-}
-
 static void due(struct standing *s)
 {
 	s->due = true;
@@ -80,16 +72,28 @@ bool standing_leftover_prefix(struct standing *s, const struct prefix *p)
 /* None where all is as it should be. */
 static void add_lines(const struct standing *s, const struct look *l, struct far_lines *lines)
 {
+	/* By route that is there: it is wanted. Each old prefix looked for among all that are
+	 * wanted would be long. */
+	bool *wanted = calloc(l->n_routes + 1, sizeof *wanted);
+	const struct look_route *r;
+
+	if (!wanted) {
+		lines->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < s->wanted.n; i++)
+		if ((r = look_route(l, &s->wanted.list[i], 0)) != NULL)
+			wanted[r - l->routes] = true;
 	for (size_t i = 0; i < s->n_leftovers; i++)
 		if (look_link(l, s->leftovers[i]))
 			far_remove(lines, s->leftovers[i]);
 	for (size_t i = 0; i < s->old.n; i++)
-		if (look_route(l, &s->old.list[i], 0) &&
-		    !has_prefix(&s->wanted, &s->old.list[i]))
+		if ((r = look_route(l, &s->old.list[i], 0)) != NULL && !wanted[r - l->routes])
 			far_unreachable(lines, "del", &s->old.list[i]);
 	for (size_t i = 0; i < s->wanted.n; i++)
 		if (!look_route(l, &s->wanted.list[i], 0))
 			far_unreachable(lines, "add", &s->wanted.list[i]);
+	free(wanted);
 }
 
 void standing_plan(struct standing *s, struct far_lines *lines)

@@ -78,7 +78,7 @@ static void file(const char *text, size_t size)
 		check_far(u);
 	}
 	MUST(config_parse(&old, "file", text, size));
-	config_renumber(&c, &old);
+	MUST(config_renumber(&c, &old));
 	for (const struct config_user *u = c.users; u; u = u->next)
 		MUST(config_user(&old, u->id) &&
 		     strcmp(config_user(&old, u->id)->name, u->name) == 0);

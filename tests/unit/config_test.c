@@ -177,7 +177,7 @@ static void numbers(void)
 	CHECK(parse("user a x ttl=1\nuser b x\nuser c x\n"));
 	old = c;
 	CHECK(parse("user d x\nuser c y\nuser a x ttl=2\nuser b x\n"));
-	config_renumber(&c, &old);
+	CHECK(config_renumber(&c, &old));
 	CHECK_INT(c.users->id, 4);
 	CHECK_INT(c.users->next->id, 3);	     /* another password */
 	CHECK_INT(c.users->next->next->id, 5);	     /* another word */
@@ -210,11 +210,92 @@ static void any_word(void)
 		CHECK(parse("user a x prefix=2001:db8:1::/48"));
 		old = c;
 		CHECK(parse(others[i]));
-		config_renumber(&c, &old);
+		CHECK(config_renumber(&c, &old));
 		CHECK_INT(c.users->id, 2);
 		config_free(&old);
 		config_free(&c);
 	}
+}
+
+/* Up to MANY users, in an order of their own, of whom some are missing. */
+enum { MANY = 300 };
+static void parse_many(unsigned *seed)
+{
+	unsigned order[MANY];
+	char text[MANY * 32];
+	size_t len = 0;
+
+	for (unsigned i = 0; i < MANY; i++) {
+		unsigned j = unit_random(seed) % (i + 1);
+
+		order[i] = order[j];
+		order[j] = i;
+	}
+	for (unsigned i = 0; i < MANY; i++)
+		if (unit_random(seed) % 8)
+			len += (size_t)snprintf(text + len, sizeof text - len, "user %c%u x ttl=%u\n",
+						order[i] % 2 ? 'u' : 'U', order[i],
+						unit_random(seed) % 8 ? 1 : 2);
+	CHECK(parse(text));
+}
+
+/* The number of the one among old that has the same name and words, 0: there is none. */
+static uint32_t number_of(const struct config_user *u, const struct config *old)
+{
+	char a[USER_LINE_WORDS_MAX], b[USER_LINE_WORDS_MAX];
+
+	for (const struct config_user *o = old->users; o; o = o->next)
+		if (strcmp(o->name, u->name) == 0 &&
+		    strcmp(user_line_words(u, a), user_line_words(o, b)) == 0)
+			return o->id;
+	return 0;
+}
+
+static void many(void)
+{
+	unsigned seed = 1, kept = 0, n = 0;
+	struct config old;
+
+	parse_many(&seed);
+	for (unsigned times = 0; times < 4; times++) {
+		uint32_t next;
+
+		old = c;
+		next = old.last_id;
+		parse_many(&seed);
+		CHECK(config_renumber(&c, &old));
+		for (const struct config_user *u = c.users; u; u = u->next, n++) {
+			uint32_t same = number_of(u, &old);
+
+			kept += same > 0;
+			CHECK_INT(u->id, same ? same : ++next);
+		}
+		CHECK_INT(c.last_id, next);
+		config_free(&old);
+	}
+	CHECK(kept > n / 2 && kept < n);
+	config_free(&c);
+}
+
+/* Sorted by any order; the file's own stays. */
+static void sorted(void)
+{
+	struct config_entry *list;
+
+	CHECK(parse("user b x\nuser a x\nuser B x\n"));
+	list = config_sorted(&c, config_by_name);
+	CHECK_STR(list[0].user->name, "B");
+	CHECK_STR(list[1].user->name, "a");
+	CHECK_STR(list[2].user->name, "b");
+	free(list);
+	c.users->id = UINT32_MAX;
+	list = config_sorted(&c, config_by_id);
+	CHECK_STR(list[0].user->name, "a");
+	CHECK_STR(list[1].user->name, "B");
+	CHECK_STR(list[2].user->name, "b");
+	free(list);
+	CHECK_STR(c.users->name, "b");
+	config_free(&c);
 }
 
 static const struct unit_case cases[] = {
@@ -226,6 +307,8 @@ static const struct unit_case cases[] = {
 	{"lines that say nothing sensible are refused with their number", bad_lines},
 	{"users, interfaces and prefixes are each one user's", overlaps},
 	{"a user has the number of the file before, while its words are the same", numbers},
+	{"many users, in another order: each has the number that one by one would find", many},
+	{"users by name and by number", sorted},
 	{"each word that is another one makes another number", any_word},
 };
 

@@ -2,6 +2,7 @@
 /* What root hears of auth, and what it tells it. The test is auth, and the kernel. */
 #include "server/logins.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -280,11 +281,43 @@ static void users(void)
 	up(1, 1, "203.0.113.5");
 	up(2, 2, "203.0.113.6");
 	config.users->id = 3;
-	logins_end_unknown(&l);
+	CHECK(logins_end_unknown(&l));
 	told(MESSAGE_END, 1, END_CHANGED);
 	told_nothing();
 	CHECK(!table.list[0].held && table.list[1].held);
 	CHECK_INT(soon, 0);
+	end();
+}
+
+/* Many users, whose numbers are in no order, and who are not all in the file. */
+static void unknown(void)
+{
+	enum { MANY = 61 };
+	char text[MANY * 16];
+	size_t len = 0;
+	unsigned n = 0;
+
+	begin();
+	config_free(&config);
+	free(table.list);
+	for (unsigned i = 0; i < MANY; i++)
+		len += (size_t)snprintf(text + len, sizeof text - len, "user u%u x\n", i);
+	CHECK(config_parse(&config, "f", text, len));
+	CHECK(sessions_init(&table, MANY));
+	for (struct config_user *u = config.users; u; u = u->next, n++)
+		u->id = 1 + n * 17 % MANY + (n % 5 == 0 ? MANY : 0);
+	for (unsigned i = 0; i < MANY; i++)
+		table.list[i] = (struct session){
+			.used = true, .held = true, .holder = {i, 7}, .user = 1 + i};
+	CHECK(logins_end_unknown(&l));
+	for (unsigned i = 0; i < MANY; i++) {
+		bool there = config_user(&config, 1 + i);
+
+		CHECK_INT(table.list[i].held, there);
+		if (!there)
+			told(MESSAGE_END, i, END_CHANGED);
+	}
+	told_nothing();
 	end();
 }
 
@@ -311,6 +344,7 @@ static const struct unit_case cases[] = {
 	{"what cannot be built or kept up is told", failed},
 	{"a keepalive is written a little later", pinged},
 	{"auth gets users and passwords, which root forgets", users},
+	{"the sessions of all who are no more in the file end, and of nobody else", unknown},
 	{"at the end all sessions are over, and auth is told of none", all},
 };
 

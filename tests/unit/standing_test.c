@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "server/standing.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "unit.h"
 
 static struct standing s;
@@ -120,10 +122,83 @@ static void leftovers(void)
 	standing_free(&s);
 }
 
+/* Many prefixes, of which half are there, in the kernel's order. */
+enum { MANY = 200 };
+static struct prefix many[MANY];
+static struct look_route kernel[MANY];
+static struct look seen = {.routes = kernel};
+
+static void has(const char *text, bool add)
+{
+	struct prefix p;
+	size_t at = 0;
+
+	CHECK_FOR(text, prefix_parse(text, &p));
+	while (at < seen.n_routes && memcmp(&kernel[at].prefix.addr, &p.addr, sizeof p.addr) < 0)
+		at++;
+	CHECK_INT(at < seen.n_routes && prefix_equal(&kernel[at].prefix, &p), !add);
+	if (add) {
+		memmove(kernel + at + 1, kernel + at, (seen.n_routes - at) * sizeof *kernel);
+		kernel[at] = (struct look_route){.prefix = p, .unreachable = true};
+	} else {
+		memmove(kernel + at, kernel + at + 1, (seen.n_routes - at - 1) * sizeof *kernel);
+	}
+	seen.n_routes = add ? seen.n_routes + 1 : seen.n_routes - 1;
+}
+
+/* The next line that ip(8) would get is this one, and is carried out. */
+static void next_line(const char *verb, const struct prefix *p)
+{
+	char wanted[128];
+
+	s.tries = 1;
+	CHECK(!judged(&seen));
+	snprintf(wanted, sizeof wanted, "ip route %s unreachable %s proto", verb, text_prefix(p));
+	CHECK_HAS(unit_log(), wanted);
+	has(text_prefix(p), strcmp(verb, "add") == 0);
+}
+
+/* A file of every so manyth of them. */
+static void users_each(unsigned step)
+{
+	char text[MANY * 64];
+	size_t len = 0;
+
+	for (unsigned i = 0; i < MANY; i += step)
+		len += (size_t)snprintf(text + len, sizeof text - len, "user u%u x prefix=%s\n", i,
+					text_prefix(&many[i]));
+	users(text);
+}
+
+/* What goes does so first; all in the order of the files. */
+static void order(void)
+{
+	for (unsigned i = 0; i < MANY; i++) {
+		char text[PREFIX_TEXT_MAX];
+
+		snprintf(text, sizeof text, "2001:db8:%x::/48", 1 + i * 77 % MANY);
+		CHECK(prefix_parse(text, &many[i]));
+	}
+	users_each(2);
+	for (unsigned i = 0; i < MANY; i += 2)
+		next_line("add", &many[i]);
+	CHECK(judged(&seen));
+	users_each(3);
+	for (unsigned i = 0; i < MANY; i += 2)
+		if (i % 3)
+			next_line("del", &many[i]);
+	for (unsigned i = 0; i < MANY; i += 3)
+		if (i % 2)
+			next_line("add", &many[i]);
+	CHECK(judged(&seen));
+	standing_free(&s);
+}
+
 static const struct unit_case cases[] = {
 	{"routes of the file, and of the one before it", routes},
 	{"a kernel that cannot be looked at", unseen},
 	{"a route that somebody removes", removed},
 	{"what is left from before", leftovers},
+	{"many routes: those that go before those that come, in the order of the files", order},
 };
 UNIT_MAIN(cases)
