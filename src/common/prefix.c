@@ -44,6 +44,14 @@ bool prefix_equal(const struct prefix *a, const struct prefix *b)
 	return a->len == b->len && memcmp(&a->addr, &b->addr, sizeof a->addr) == 0;
 }
 
+int prefix_order(const void *a, const void *b)
+{
+	const struct prefix *x = a, *y = b;
+	int order = memcmp(&x->addr, &y->addr, sizeof x->addr);
+
+	return order ? order : x->len - y->len;
+}
+
 bool prefix_routable(const struct in6_addr *a)
 {
 	return (a->s6_addr[0] & 0xe0) == 0x20 || (a->s6_addr[0] & 0xfe) == 0xfc;

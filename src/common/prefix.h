@@ -24,6 +24,9 @@ bool prefix_mask(struct prefix *p);
 
 bool prefix_equal(const struct prefix *a, const struct prefix *b);
 
+/* For qsort(3): by address, the wider first. */
+int prefix_order(const void *a, const void *b);
+
 /* True for addresses of 2000::/3 (RFC 4291) and fc00::/7 (RFC 4193): those
  * that a tunnel may carry as ours. */
 bool prefix_routable(const struct in6_addr *a);

@@ -345,7 +345,9 @@ static void judge(struct builder *b)
 			judge_tunnel(b, s, &l, k);
 		b->round[i] = STEP_NONE;
 	}
-	standing_judge(&b->standing, seen ? &l : NULL, batch_said(&b->batch));
+	/* What has gone is nobody's any more, and another program's next. */
+	if (standing_judge(&b->standing, seen ? &l : NULL, batch_said(&b->batch)))
+		b->how.record(b->how.arg);
 	if (!seen)
 		b->retry_at = clock_ms() + RETRY_MS;
 	if (n > 1)
@@ -513,6 +515,11 @@ bool builder_take_over(struct builder *b, const char *name)
 bool builder_take_over_prefix(struct builder *b, const struct prefix *p)
 {
 	return standing_leftover_prefix(&b->standing, p);
+}
+
+const struct standing *builder_standing(const struct builder *b)
+{
+	return &b->standing;
 }
 
 /* The tunnel that was made as a proof goes in the first round, with all else that is to go; or

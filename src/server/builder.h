@@ -15,12 +15,13 @@
  * kernel is looked at, and that alone decides what has succeeded. */
 
 struct builder;
+struct standing;
 
 struct builder_how {
 	struct sessions *sessions;
 	int run_dir; /* open and locked */
-	/* Writes down the names of all interfaces that are there or about to be made, for
-	 * whoever comes after a crash. False after a message. */
+	/* Writes down what is there or about to be made, for whoever comes after a crash. False
+	 * after a message. */
 	bool (*record)(void *arg);
 	void *arg;
 };
@@ -42,6 +43,9 @@ bool builder_take_over(struct builder *b, const char *name);
 
 /* The same for the unreachable route of a prefix, unless it is wanted now, too. */
 bool builder_take_over_prefix(struct builder *b, const struct prefix *p);
+
+/* What is there without a session, and what has yet to go: for the record. */
+const struct standing *builder_standing(const struct builder *b);
 
 /* Does what can be done without waiting. True where a session has changed: it is ready,
  * has failed, or was freed in the table by builder_work() itself, after fn was told. */

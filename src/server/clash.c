@@ -17,9 +17,8 @@ struct claim {
 static int by_address(const void *a, const void *b)
 {
 	const struct claim *x = a, *y = b;
-	int order = memcmp(&x->prefix.addr, &y->prefix.addr, sizeof x->prefix.addr);
 
-	return order ? order : x->prefix.len - y->prefix.len;
+	return prefix_order(&x->prefix, &y->prefix);
 }
 
 static bool within(const struct prefix *inner, const struct prefix *outer)

@@ -7,6 +7,7 @@
 
 #include "common/text.h"
 #include "rundir/rundir.h"
+#include "server/ability.h"
 
 /* What the tunnel carries of the user's, in one word. */
 static void addresses(const struct far *f, char *out, size_t size)
@@ -35,7 +36,21 @@ static void format_tunnel(struct far_lines *l, const struct session *s, const st
 	}
 }
 
-void record_format(struct far_lines *l, const struct sessions *t, const struct config *c)
+static void format_prefixes(struct far_lines *l, const struct prefixes *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		far_line(l, "prefix %s", text_prefix(&p->list[i]));
+}
+
+/* The one that was made as a proof is looked for at each start, whatever the file says. */
+static void format_leftovers(struct far_lines *l, const struct standing *s)
+{
+	for (size_t i = 0; i < s->n_leftovers; i++)
+		if (strcmp(s->leftovers[i], ABILITY_TRY) != 0)
+			far_line(l, "tunnel %s - - - 0 0 - -", s->leftovers[i]);
+}
+
+void record_format(struct far_lines *l, const struct sessions *t, const struct standing *standing)
 {
 	far_line(l, "process %d %llu", (int)getpid(), rundir_process_start(getpid()));
 	for (uint32_t i = 0; i < t->size; i++) {
@@ -51,9 +66,9 @@ void record_format(struct far_lines *l, const struct sessions *t, const struct c
 		if (s->exists && (!up || strcmp(s->now.name, s->want.name) != 0))
 			format_tunnel(l, s, &s->now, "-");
 	}
-	for (const struct config_user *u = c->users; u; u = u->next)
-		for (unsigned i = 0; i < u->n_prefixes; i++)
-			far_line(l, "prefix %s", text_prefix(&u->prefixes[i]));
+	format_leftovers(l, standing);
+	format_prefixes(l, &standing->wanted);
+	format_prefixes(l, &standing->old);
 }
 
 enum record_kind record_parse(const char *line, struct record_line *r)

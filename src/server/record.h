@@ -9,6 +9,7 @@
 
 #include "server/far.h"
 #include "server/sessions.h"
+#include "server/standing.h"
 
 /* The state file dtcpd.state of the run directory: who is connected, for --status, and
  * what is in the kernel, for whoever comes after a crash. It has no secrets. A line each:
@@ -17,12 +18,12 @@
  *   tunnel INTERFACE TYPE LOCAL REMOTE SINCE PINGED PREFIXES USER
  *   prefix P/LEN
  *
- * TYPE is "-" for a tunnel that is on its way out; PREFIXES are joined by commas, or
+ * TYPE is "-" for a tunnel that is on its way out, and all but INTERFACE for one that a
+ * dtcpd before this one has left and that has yet to go; PREFIXES are joined by commas, or
  * CLIENT6 for type host, or "-"; USER is escaped as in the log. */
 
-/* Writes the text; prefixes are those of the users of c. l.failed where memory is
- * short. */
-void record_format(struct far_lines *l, const struct sessions *t, const struct config *c);
+/* Writes the text. l.failed where memory is short. */
+void record_format(struct far_lines *l, const struct sessions *t, const struct standing *s);
 
 struct record_tunnel {
 	char interface[IF_NAMESIZE], type[16], local[16], remote[16];

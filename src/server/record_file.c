@@ -42,12 +42,12 @@ bool record_file_read(int dir, record_fn *fn, void *arg)
 }
 
 void record_file_init(struct record_file *r, int dir, const char *run_dir,
-		      const struct sessions *sessions, const struct config *config)
+		      const struct sessions *sessions, const struct standing *standing)
 {
 	*r = (struct record_file){.dir = dir,
 				  .run_dir = run_dir,
 				  .sessions = sessions,
-				  .config = config,
+				  .standing = standing,
 				  .write_at = CLOCK_NEVER};
 }
 
@@ -68,10 +68,8 @@ static void take_over(void *arg, enum record_kind kind, const struct record_line
 
 bool record_file_take_over(struct record_file *r, struct builder *b)
 {
-	if (record_file_read(r->dir, take_over, b))
+	if (record_file_read(r->dir, take_over, b) || errno == ENOENT)
 		return true;
-	if (errno == ENOENT)
-		return record_file_write(r);
 	log_msg(LOG_ERR, "what is left from before cannot be read from %s/dtcpd.state: %m",
 		r->run_dir);
 	return false;
@@ -83,7 +81,7 @@ bool record_file_write(void *arg)
 	struct far_lines l = {0};
 	bool ok, again = r->stale && clock_ms() >= r->write_at;
 
-	record_format(&l, r->sessions, r->config);
+	record_format(&l, r->sessions, r->standing);
 	ok = !l.failed && state_write(r->dir, "dtcpd", l.text, l.len);
 	if (!ok && !again)
 		log_msg(LOG_ERR, "the state cannot be written to %s: %s", r->run_dir,

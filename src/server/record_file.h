@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "server/config.h"
 #include "server/record.h"
 #include "server/sessions.h"
 
@@ -23,18 +22,17 @@ struct record_file {
 	int dir;	     /* the run directory ... */
 	const char *run_dir; /* ... and its path, for messages */
 	const struct sessions *sessions;
-	const struct config *config;
+	const struct standing *standing;
 	bool written;	  /* the file is there */
 	bool stale;	  /* it could not be written the last time, and that was said */
 	int64_t write_at; /* when it is to be written anew, or CLOCK_NEVER */
 };
 
 void record_file_init(struct record_file *r, int dir, const char *run_dir,
-		      const struct sessions *sessions, const struct config *config);
+		      const struct sessions *sessions, const struct standing *standing);
 
-/* Has b remove what a dtcpd that was killed has left, as far as the file says. Where there is
- * no file one is written: whatever is made from now on is in it. False after a message where
- * it cannot be read or written. */
+/* Has b remove what a dtcpd that was killed has left, as far as the file says. False after a
+ * message, where there is one that cannot be read. */
 bool record_file_take_over(struct record_file *r, struct builder *b);
 
 /* Writes it now; arg is the struct record_file, as struct builder_how wants it. False

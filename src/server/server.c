@@ -142,6 +142,7 @@ static void read_again(struct server *s)
 		log_msg(LOG_ERR, "out of memory");
 		begin_end(s, STATUS_SYSTEM);
 	}
+	record_file_write(&s->record); /* before there are routes of it */
 	take_settings(s);
 	config_free(&old);
 	server_warn(s->o->config, &s->config);
@@ -283,12 +284,13 @@ static bool prepare(struct server *s)
 		return false;
 	}
 	limit_sessions(s);
-	record_file_init(&s->record, s->dir, s->o->run_dir, &s->sessions, &s->config);
 	/* Each tunnel takes one, and what runs beside them a few. */
 	roles_limit_descriptors(s->sessions.size + 64);
 	s->builder = builder_open(&how, &s->status);
 	if (!s->builder)
 		return false;
+	record_file_init(&s->record, s->dir, s->o->run_dir, &s->sessions,
+			 builder_standing(s->builder));
 	s->logins = (struct logins){.config = &s->config,
 				    .sessions = &s->sessions,
 				    .builder = s->builder,
@@ -302,8 +304,12 @@ static bool prepare(struct server *s)
 		log_msg(LOG_ERR, "out of memory");
 		return false;
 	}
+	/* What is left and what is about to be made, before anything is: also who comes after
+	 * one that was killed at this knows of all of it. */
+	if (!record_file_write(&s->record))
+		return false;
 	builder_settle(s->builder, clock_ms() + SETTLE_MS);
-	return record_file_write(&s->record);
+	return true;
 }
 
 static bool start_roles(struct server *s)

@@ -37,12 +37,27 @@ static void due(struct standing *s)
 	s->tries = 0;
 }
 
+/* Of what was left in the file twice, and is so now three times, once is enough: who is killed
+ * at each start would have ever more. */
+static void once_each(struct prefixes *l)
+{
+	size_t n = 0;
+
+	if (l->n > 0)
+		qsort(l->list, l->n, sizeof *l->list, prefix_order);
+	for (size_t i = 0; i < l->n; i++)
+		if (n == 0 || !prefix_equal(&l->list[n - 1], &l->list[i]))
+			l->list[n++] = l->list[i];
+	l->n = n;
+}
+
 bool standing_users(struct standing *s, const struct config *c)
 {
 	for (size_t i = 0; i < s->wanted.n; i++)
 		if (!add_prefix(&s->old, &s->wanted.list[i]))
 			return false;
 	s->wanted.n = 0;
+	once_each(&s->old);
 	due(s);
 	for (const struct config_user *u = c ? c->users : NULL; u; u = u->next)
 		for (unsigned i = 0; i < u->n_prefixes; i++)
@@ -109,19 +124,19 @@ void standing_plan(struct standing *s, struct far_lines *lines)
 	look_free(&l);
 }
 
-void standing_judge(struct standing *s, const struct look *l, const char *said)
+bool standing_judge(struct standing *s, const struct look *l, const char *said)
 {
 	struct far_lines missing = {0};
 	bool asked = s->asked && l;
 
 	s->asked = false;
 	if (!asked)
-		return;
+		return false;
 	add_lines(s, l, &missing);
 	if (missing.len == 0 && !missing.failed) {
 		s->due = false;
 		s->old.n = s->n_leftovers = 0;
-		return;
+		return true;
 	}
 	if (++s->tries == TRIES)
 		log_msg(LOG_ERR, "ip %.*s: could not be done: %s",
@@ -131,6 +146,7 @@ void standing_judge(struct standing *s, const struct look *l, const char *said)
 			? 0
 			: clock_ms() + (s->tries < MANY_TRIES ? RETRY_MS : BLOCKED_MS);
 	free(missing.text);
+	return false;
 }
 
 void standing_look(struct standing *s, const struct look *l)

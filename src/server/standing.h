@@ -42,9 +42,9 @@ bool standing_leftover_prefix(struct standing *s, const struct prefix *p);
 /* Adds the lines for ip(8), if it is time: none where all is as it should be. */
 void standing_plan(struct standing *s, struct far_lines *lines);
 
-/* After ip(8): what it was asked for is there, and gone, or is tried again, after a
+/* After ip(8): what it was asked for is there, and gone (true), or is tried again, after a
  * message with what it said. l NULL: that is not known. */
-void standing_judge(struct standing *s, const struct look *l, const char *said);
+bool standing_judge(struct standing *s, const struct look *l, const char *said);
 
 /* Somebody may have removed a route. */
 void standing_look(struct standing *s, const struct look *l);

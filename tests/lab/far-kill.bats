@@ -196,6 +196,82 @@ killed_in() {
 	[ "$(far_routes)" = "unreachable 2001:db8:c0df::/48 metric 4294967295" ]
 }
 
+# far_killed: all of dtcpd is killed. Root first: it would begin to take down when it hears of
+# another's end.
+far_killed() {
+	local root
+	root=$(far_root)
+	# shellcheck disable=SC2046 # numbers
+	kill -KILL "$root" $(far_children) || true
+	wait_for 20 lab_gone "$root"
+}
+# far_start_ip: dtcpd with the ip(8) of standard input; the real one is /run/lab/real-ip.
+far_start_ip() {
+	cp "$(readlink -f "$(command -v ip)")" /run/lab/real-ip
+	cat >/run/lab/held-ip
+	chmod 755 /run/lab/held-ip
+	rm -f /run/lab/far.log
+	far_hold
+}
+far_has() { [[ $(far_routes) = *"$1"* ]]; }
+# far_other PREFIX: another file, with another user.
+far_other() {
+	(umask 077 && printf '%s\n' "listen $LAB_SERVER4" "user two x prefix=$1" >"$FAR_CONF")
+}
+
+@test "SIGKILL at the start after a SIGKILL, and a file that is changed each time: all of it goes" {
+	dtcp_up "$LAB_CLIENT4"
+	far_killed
+	far_other 2001:db8:c0df::/48
+	# It makes the routes, and keeps the tunnel.
+	far_start_ip <<-'END'
+		#!/bin/sh
+		batch=$(cat)
+		echo "$batch" | grep -v 'link del dev dtcp0' | /run/lab/real-ip "$@"
+		case $batch in
+		*unreachable*) while [ -e /run/lab/hold ]; do : >/run/lab/waits; sleep 0.05; done ;;
+		esac
+	END
+	wait_for 10 ip_waits
+	[ "$(lab_far_interfaces)" = dtcp0 ]
+	far_has 'unreachable 2001:db8:c0df::/48'
+	far_killed
+	far_other 2001:db8:c0e0::/48
+	far_start
+	far_gone
+	[ "$(far_routes)" = 'unreachable 2001:db8:c0e0::/48 metric 4294967295' ]
+	dtcp_up --down
+}
+
+@test "SIGKILL of one that serves and could not remove a tunnel of before: the next start does" {
+	dtcp_up "$LAB_CLIENT4"
+	far_killed
+	far_other 2001:db8:c0df::/48 # nobody logs in meanwhile
+	far_start_ip <<-'END'
+		#!/bin/sh
+		grep -v 'link del dev dtcp0' | /run/lab/real-ip "$@"
+	END
+	wait_for 60 far_settled
+	far_said 'listening at'
+	[ "$(lab_far_interfaces)" = dtcp0 ]
+	far_killed
+	far_start
+	far_gone
+	# What is gone is not taken over again: by then it may be another program's.
+	! grep dtcp0 "$FAR_RUN/dtcpd.state" || false
+	dtcp_up --down
+}
+
+@test "SIGKILL after a reload, and then another file: the routes of the one between go" {
+	far_conf 'user two x prefix=2001:db8:c0df::/48'
+	kill -HUP "$(far_root)"
+	wait_for 20 far_has 'unreachable 2001:db8:c0df::/48'
+	far_killed
+	far_conf
+	far_start
+	[ "$(far_routes)" = "unreachable $LAB_PREFIX metric 4294967295" ]
+}
+
 @test "SIGTERM at the start: it ends when what it was at is done, and nothing is left" {
 	local pid
 	far_stop

@@ -10,9 +10,11 @@
 #include "common/status_codes.h"
 #include "common/text.h"
 #include "quiet_builder.h"
+#include "server/standing.h"
 
 struct builder {
 	struct builder_how how;
+	struct standing standing; /* empty */
 };
 
 struct builder *builder_open(const struct builder_how *how, int *status)
@@ -34,6 +36,11 @@ bool builder_users(struct builder *b, const struct config *c)
 	(void)b;
 	(void)c;
 	return true;
+}
+
+const struct standing *builder_standing(const struct builder *b)
+{
+	return &b->standing;
 }
 
 bool builder_take_over(struct builder *b, const char *name)

@@ -13,6 +13,7 @@
 #include "unit.h"
 
 static struct config config;
+static struct standing standing;
 static struct sessions table;
 static struct record_file r;
 static char path[UNIT_FOLDER_SIZE], taken[64]; /* what the builder was told to take over */
@@ -37,7 +38,8 @@ static void begin(void)
 
 	CHECK(config_parse(&config, "f", users, strlen(users)));
 	CHECK(sessions_init(&table, 1));
-	record_file_init(&r, unit_folder(path), "DIR", &table, &config);
+	CHECK(standing_users(&standing, &config));
+	record_file_init(&r, unit_folder(path), "DIR", &table, &standing);
 	taken[0] = '\0';
 	unit_log_clear();
 }
@@ -48,15 +50,16 @@ static void end(void)
 	close(r.dir);
 	CHECK_INT(rmdir(path), 0); /* nothing is left there */
 	config_free(&config);
+	standing_free(&standing);
 	free(table.list);
 }
 
 static void taken_over(void)
 {
 	begin();
-	CHECK(record_file_take_over(&r, NULL)); /* there is none, until then */
+	CHECK(record_file_take_over(&r, NULL)); /* there is none */
 	CHECK_STR(taken, "");
-	CHECK(r.written);
+	CHECK(record_file_write(&r) && r.written);
 	CHECK(record_file_take_over(&r, NULL));
 	CHECK_STR(taken, "/48 ");
 	taken[0] = '\0';

@@ -11,6 +11,7 @@ static void back(void)
 	static const char text[] = "user a'b x prefix=2001:db8:1::/48,2001:db8:2::/48\n"
 				   "user c y host=2001:db8::6,2001:db8::5\n";
 	struct config config;
+	struct standing standing = {0};
 	struct sessions t;
 	struct far_lines l = {0};
 	struct record_line r;
@@ -35,7 +36,12 @@ static void back(void)
 			 unit_ipv4("198.51.100.1"), unit_ipv4("203.0.113.5"), 0);
 		s->now = s->want;
 	}
-	record_format(&l, &t, &config);
+	CHECK(prefix_parse("2001:db8:3::/49", &r.prefix));
+	CHECK(standing_users(&standing, &config));
+	CHECK(standing_leftover(&standing, "dtcpd-try")); /* is known to all */
+	CHECK(standing_leftover(&standing, "dtcp7"));
+	CHECK(standing_leftover_prefix(&standing, &r.prefix));
+	record_format(&l, &t, &standing);
 	CHECK(!l.failed);
 	line = strtok(l.text, "\n");
 	CHECK_INT(record_parse(line, &r), RECORD_PROCESS);
@@ -51,8 +57,16 @@ static void back(void)
 	CHECK_INT(r.tunnel.pinged, 200);
 	CHECK_INT(record_parse(strtok(NULL, "\n"), &r), RECORD_TUNNEL);
 	CHECK_STR(r.tunnel.type, "-"); /* it is not all there yet */
-	CHECK_INT(record_parse(strtok(NULL, "\n"), &r), RECORD_PREFIX);
-	CHECK_INT(r.prefix.len, 48);
+	/* What was left, and has yet to go. */
+	CHECK_INT(record_parse(strtok(NULL, "\n"), &r), RECORD_TUNNEL);
+	CHECK_STR(r.tunnel.interface, "dtcp7");
+	CHECK_STR(r.tunnel.type, "-");
+	for (int i = 0; i < 3; i++) {
+		CHECK_INT(record_parse(strtok(NULL, "\n"), &r), RECORD_PREFIX);
+		CHECK_INT(r.prefix.len, i < 2 ? 48 : 49);
+	}
+	CHECK(!strtok(NULL, "\n"));
+	standing_free(&standing);
 	config_free(&config);
 	free(t.list);
 	free(l.text);
@@ -62,6 +76,7 @@ static void back(void)
 static void ready(void)
 {
 	static const char text[] = "user u x tunnelonly=yes\n";
+	const struct standing standing = {0};
 	struct config config;
 	struct sessions t;
 	struct far_lines l = {0};
@@ -76,14 +91,14 @@ static void ready(void)
 	far_plan(&s->want, config.users, DTCP_TUNNELONLY, "dtcp0", unit_ipv4("198.51.100.1"),
 		 unit_ipv4("203.0.113.5"), 0);
 	s->now = s->want;
-	record_format(&l, &t, &config);
+	record_format(&l, &t, &standing);
 	strtok(l.text, "\n");
 	CHECK_INT(record_parse(strtok(NULL, "\n"), &r), RECORD_TUNNEL);
 	CHECK_STR(r.tunnel.type, "tunnelonly");
 	/* One that is to be moved first is not what was asked for. */
 	l.len = 0;
 	s->want.remote = unit_ipv4("203.0.113.6");
-	record_format(&l, &t, &config);
+	record_format(&l, &t, &standing);
 	strtok(l.text, "\n");
 	CHECK_INT(record_parse(strtok(NULL, "\n"), &r), RECORD_TUNNEL);
 	CHECK_STR(r.tunnel.type, "-");
