@@ -50,9 +50,11 @@ static void format_leftovers(struct far_lines *l, const struct standing *s)
 			far_line(l, "tunnel %s - - - 0 0 - -", s->leftovers[i]);
 }
 
-void record_format(struct far_lines *l, const struct sessions *t, const struct standing *standing)
+void record_format(struct far_lines *l, const struct sessions *t, const struct standing *standing,
+		   bool listens)
 {
-	far_line(l, "process %d %llu", (int)getpid(), rundir_process_start(getpid()));
+	far_line(l, "process %d %llu%s", (int)getpid(), rundir_process_start(getpid()),
+		 listens ? "" : " starting");
 	for (uint32_t i = 0; i < t->size; i++) {
 		const struct session *s = &t->list[i];
 		/* Also who is about to get the answer: whoever has it may ask for the state at
@@ -76,9 +78,12 @@ enum record_kind record_parse(const char *line, struct record_line *r)
 	struct record_tunnel *t = &r->tunnel;
 	char word[64], rest[4];
 	long long since, pinged;
+	int fields;
 
 	memset(r, 0, sizeof *r);
-	if (sscanf(line, "process %d %llu%3s", &r->pid, &r->start, rest) == 2)
+	fields = sscanf(line, "process %d %llu %63[^\n]", &r->pid, &r->start, word);
+	r->starting = fields == 3 && strcmp(word, "starting") == 0;
+	if (fields == 2 || r->starting)
 		return RECORD_PROCESS;
 	if (sscanf(line, "prefix %63s%3s", word, rest) == 1 && prefix_parse(word, &r->prefix))
 		return RECORD_PREFIX;

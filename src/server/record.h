@@ -14,16 +14,17 @@
 /* The state file dtcpd.state of the run directory: who is connected, for --status, and
  * what is in the kernel, for whoever comes after a crash. It has no secrets. A line each:
  *
- *   process PID START
+ *   process PID START [starting]
  *   tunnel INTERFACE TYPE LOCAL REMOTE SINCE PINGED PREFIXES USER
  *   prefix P/LEN
  *
- * TYPE is "-" for a tunnel that is on its way out, and all but INTERFACE for one that a
+ * It is starting until it listens. TYPE is "-" for a tunnel that is on its way out, and all but INTERFACE for one that a
  * dtcpd before this one has left and that has yet to go; PREFIXES are joined by commas, or
  * CLIENT6 for type host, or "-"; USER is escaped as in the log. */
 
-/* Writes the text. l.failed where memory is short. */
-void record_format(struct far_lines *l, const struct sessions *t, const struct standing *s);
+/* Writes the text; listens: whether it does by now. l.failed where memory is short. */
+void record_format(struct far_lines *l, const struct sessions *t, const struct standing *s,
+		   bool listens);
 
 struct record_tunnel {
 	char interface[IF_NAMESIZE], type[16], local[16], remote[16];
@@ -36,6 +37,7 @@ enum record_kind { RECORD_OTHER, RECORD_PROCESS, RECORD_TUNNEL, RECORD_PREFIX };
 struct record_line {
 	pid_t pid; /* RECORD_PROCESS */
 	unsigned long long start;
+	bool starting;
 	struct record_tunnel tunnel; /* RECORD_TUNNEL */
 	struct prefix prefix;	     /* RECORD_PREFIX */
 };

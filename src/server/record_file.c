@@ -81,7 +81,7 @@ bool record_file_write(void *arg)
 	struct far_lines l = {0};
 	bool ok, again = r->stale && clock_ms() >= r->write_at;
 
-	record_format(&l, r->sessions, r->standing);
+	record_format(&l, r->sessions, r->standing, r->listens);
 	ok = !l.failed && state_write(r->dir, "dtcpd", l.text, l.len);
 	if (!ok && !again)
 		log_msg(LOG_ERR, "the state cannot be written to %s: %s", r->run_dir,

@@ -23,6 +23,7 @@ struct record_file {
 	const char *run_dir; /* ... and its path, for messages */
 	const struct sessions *sessions;
 	const struct standing *standing;
+	bool listens;	  /* the front has begun to */
 	bool written;	  /* the file is there */
 	bool stale;	  /* it could not be written the last time, and that was said */
 	int64_t write_at; /* when it is to be written anew, or CLOCK_NEVER */

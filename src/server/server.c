@@ -65,7 +65,8 @@ static void say_ready(struct server *s)
 
 	if (s->ready || s->ending)
 		return;
-	s->ready = true;
+	s->ready = s->record.listens = true;
+	record_file_write(&s->record);
 	if (no_filter)
 		log_msg(LOG_INFO, "there is no filter of system calls: %s", no_filter);
 	server_warn(s->o->config, &s->config);

@@ -15,7 +15,7 @@
 
 /* What the state file says. */
 struct report {
-	bool alive;
+	bool alive, listens;
 	size_t n, room;
 	struct record_tunnel *list;
 	bool failed;
@@ -25,8 +25,10 @@ static void take(void *arg, enum record_kind kind, const struct record_line *r)
 {
 	struct report *all = arg;
 
-	if (kind == RECORD_PROCESS)
+	if (kind == RECORD_PROCESS) {
 		all->alive = r->start != 0 && rundir_process_start(r->pid) == r->start;
+		all->listens = !r->starting;
+	}
 	if (kind != RECORD_TUNNEL || strcmp(r->tunnel.type, "-") == 0)
 		return;
 	if (all->n == all->room) {
@@ -162,13 +164,15 @@ int server_status(const struct server_options *o)
 	}
 	if (o->json)
 		print_json(&all, &l);
-	else if (all.alive)
-		print_text(&all, &l);
-	else
+	else if (!all.alive)
 		printf("dtcpd is not running\n");
+	else if (!all.listens)
+		printf("dtcpd is starting\n");
+	else
+		print_text(&all, &l);
 	look_free(&l);
 	free(all.list);
 	if (!log_stdout_done())
 		return STATUS_SYSTEM;
-	return all.alive ? STATUS_OK : STATUS_NOT_UP;
+	return all.alive && all.listens ? STATUS_OK : STATUS_NOT_UP;
 }

@@ -235,9 +235,14 @@ far_other() {
 	wait_for 10 ip_waits
 	[ "$(lab_far_interfaces)" = dtcp0 ]
 	far_has 'unreachable 2001:db8:c0df::/48'
+	# It does not listen yet.
+	run far_status
+	[ "$status" = 1 ]
+	[ "$output" = 'dtcpd is starting' ]
 	far_killed
 	far_other 2001:db8:c0e0::/48
 	far_start
+	[ "$(far_status)" = 'dtcpd is running, 0 sessions' ]
 	far_gone
 	[ "$(far_routes)" = 'unreachable 2001:db8:c0e0::/48 metric 4294967295' ]
 	dtcp_up --down

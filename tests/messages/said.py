@@ -15,7 +15,7 @@ EXEMPT = re.compile(r"""
     | (?:tunnel|process|prefix)\ %         # of the state file
     | (?:user|listen|idle|script)\         # what --check and --status print
     | [ ]*(?:prefix|host|interface|mtu|ttl|tunnelonly)=
-    | [ ]\ |dtcpd\ is\ (?:not\ )?running|none\ yet|usage:\ dtcpd|dtcpd\ \\n|%s:\ %s,\ %s
+    | [ ]\ |dtcpd\ is\ (?:(?:not\ )?running|starting)|none\ yet|usage:\ dtcpd|dtcpd\ \\n|%s:\ %s,\ %s
     | \\"|%s\\"
     | %s:\ [CS]:                           # the dialogue, with --verbose
     | it\ said\ nothing$                   # stands in for the words of ip

@@ -41,11 +41,11 @@ static void back(void)
 	CHECK(standing_leftover(&standing, "dtcpd-try")); /* is known to all */
 	CHECK(standing_leftover(&standing, "dtcp7"));
 	CHECK(standing_leftover_prefix(&standing, &r.prefix));
-	record_format(&l, &t, &standing);
+	record_format(&l, &t, &standing, true);
 	CHECK(!l.failed);
 	line = strtok(l.text, "\n");
 	CHECK_INT(record_parse(line, &r), RECORD_PROCESS);
-	CHECK(r.pid > 0 && r.start > 0);
+	CHECK(r.pid > 0 && r.start > 0 && !r.starting);
 	CHECK_INT(record_parse(strtok(NULL, "\n"), &r), RECORD_TUNNEL);
 	CHECK_STR(r.tunnel.interface, "dtcp0");
 	CHECK_STR(r.tunnel.type, "network");
@@ -91,19 +91,34 @@ static void ready(void)
 	far_plan(&s->want, config.users, DTCP_TUNNELONLY, "dtcp0", unit_ipv4("198.51.100.1"),
 		 unit_ipv4("203.0.113.5"), 0);
 	s->now = s->want;
-	record_format(&l, &t, &standing);
+	record_format(&l, &t, &standing, true);
 	strtok(l.text, "\n");
 	CHECK_INT(record_parse(strtok(NULL, "\n"), &r), RECORD_TUNNEL);
 	CHECK_STR(r.tunnel.type, "tunnelonly");
 	/* One that is to be moved first is not what was asked for. */
 	l.len = 0;
 	s->want.remote = unit_ipv4("203.0.113.6");
-	record_format(&l, &t, &standing);
+	record_format(&l, &t, &standing, true);
 	strtok(l.text, "\n");
 	CHECK_INT(record_parse(strtok(NULL, "\n"), &r), RECORD_TUNNEL);
 	CHECK_STR(r.tunnel.type, "-");
 	config_free(&config);
 	free(t.list);
+	free(l.text);
+}
+
+/* Whoever waits for it is not to be told too early. */
+static void starting(void)
+{
+	const struct standing standing = {0};
+	const struct sessions t = {0};
+	struct far_lines l = {0};
+	struct record_line r;
+
+	record_format(&l, &t, &standing, false);
+	CHECK_INT(record_parse(strtok(l.text, "\n"), &r), RECORD_PROCESS);
+	CHECK(r.pid > 0 && r.start > 0 && r.starting);
+	CHECK(!strtok(NULL, "\n"));
 	free(l.text);
 }
 
@@ -120,6 +135,7 @@ static void nonsense(void)
 		"prefix 1.2.3.4/5",
 		"prefix 2001:db8::/48 x",
 		"process 1 2 3",
+		"process 1 2 starting 3",
 	};
 	struct record_line r;
 
@@ -130,6 +146,7 @@ static void nonsense(void)
 static const struct unit_case cases[] = {
 	{"what is written is read back", back},
 	{"a tunnel that is there is in it before the answer", ready},
+	{"one that does not listen yet is starting", starting},
 	{"other lines say nothing", nonsense},
 };
 
