@@ -3,10 +3,11 @@
 # BENCH_SESSIONS (10000) the sessions over which growth is looked for.
 
 BENCH = $(BUILD)/bench
-BENCH_PLAIN = $(addprefix $(BENCH)/,sleeper pinger bare forger)
-BENCH_ECHO = $(addprefix $(BENCH)/,stopwatch redial)
-BENCH_CRYPTO = $(addprefix $(BENCH)/,floor server crowd)
-BENCH_PROGRAMS = $(BENCH_PLAIN) $(BENCH_ECHO) $(BENCH_CRYPTO) $(BENCH)/roles
+BENCH_PLAIN = $(addprefix $(BENCH)/,sleeper bare forger)
+BENCH_ECHO = $(addprefix $(BENCH)/,stopwatch redial pinger)
+BENCH_CRYPTO = $(addprefix $(BENCH)/,server crowd)
+BENCH_FLOOR = $(addprefix tests/bench/,floor.c echo.c wire.c)
+BENCH_PROGRAMS = $(BENCH_PLAIN) $(BENCH_ECHO) $(BENCH_CRYPTO) $(BENCH)/floor $(BENCH)/roles
 BENCH_OUT = $(BUILD)/bench.json
 
 bench-programs: $(BENCH_PROGRAMS) $(BENCH)/dtcp-up $(BENCH)/dtcpd
@@ -30,11 +31,16 @@ $(BENCH_CRYPTO): $(BENCH)/%: tests/bench/%.c tests/bench/wire.c tests/bench/wire
 	$(CC) $(DEFS) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ \
 		$< tests/bench/wire.c -lcrypto
 
+$(BENCH)/floor: $(BENCH_FLOOR) tests/bench/echo.h tests/bench/wire.h Makefile
+	@mkdir -p $(@D)
+	$(CC) $(DEFS) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ \
+		$(BENCH_FLOOR) -lcrypto
+
 # The floor once more, which loads libcrypto itself.
-$(BENCH)/roles: tests/bench/floor.c tests/bench/wire.c tests/bench/wire.h Makefile
+$(BENCH)/roles: $(BENCH_FLOOR) tests/bench/echo.h tests/bench/wire.h Makefile
 	@mkdir -p $(@D)
 	$(CC) $(DEFS) -DWIRE_LOAD $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) \
-		-o $@ $< tests/bench/wire.c
+		-o $@ $(BENCH_FLOOR)
 
 bench: deps
 	$(MAKE) all bench-programs

@@ -5,6 +5,7 @@
 #include <netinet/icmp6.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,18 +22,37 @@ long long echo_clock(void)
 	return t.tv_sec * 1000000LL + t.tv_nsec / 1000;
 }
 
-int echo_open(const char *source)
+/* A raw socket that has answers alone. */
+static int open_raw(const char *what)
 {
-	struct sockaddr_in6 from = {.sin6_family = AF_INET6};
-	int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMPV6);
+	int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6);
 	struct icmp6_filter only;
 
 	ICMP6_FILTER_SETBLOCKALL(&only);
 	ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &only);
-	if (fd < 0 || setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &only, sizeof only) < 0 ||
-	    (source && (inet_pton(AF_INET6, source, &from.sin6_addr) != 1 ||
-			bind(fd, (struct sockaddr *)&from, sizeof from) < 0)))
-		wire_die(source ? source : "raw socket");
+	if (fd < 0 || setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &only, sizeof only) < 0)
+		wire_die(what);
+	return fd;
+}
+
+int echo_open(const char *source)
+{
+	struct sockaddr_in6 from = {.sin6_family = AF_INET6};
+	int fd = open_raw("raw socket");
+
+	if (source && (inet_pton(AF_INET6, source, &from.sin6_addr) != 1 ||
+		       bind(fd, (struct sockaddr *)&from, sizeof from) < 0))
+		wire_die(source);
+	return fd;
+}
+
+int echo_open_tunnel(const char *name)
+{
+	int off = 0, fd = open_raw(name);
+
+	if (setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &off, sizeof off) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)strlen(name) + 1) < 0)
+		wire_die(name);
 	return fd;
 }
 
@@ -75,4 +95,22 @@ long long echo_answered(int fd, const char *target, long long begin)
 	}
 	fprintf(stderr, "no answer from %s within 10 s\n", target);
 	exit(1);
+}
+
+/* A second answer is not of interest. */
+void echo_far_end(int fd, unsigned index)
+{
+	struct icmp6_hdr h = {.icmp6_type = ICMP6_ECHO_REQUEST};
+	char answer[sizeof h];
+
+	for (unsigned char group = 2; group > 0; group--) {
+		struct sockaddr_in6 to = {.sin6_family = AF_INET6,
+					  .sin6_scope_id = index,
+					  .sin6_addr.s6_addr = {0xff, 2, [15] = group}};
+
+		if (sendto(fd, &h, sizeof h, 0, (struct sockaddr *)&to, sizeof to) < 0)
+			wire_die("sendto");
+	}
+	if (recv(fd, answer, sizeof answer, 0) < 0)
+		wire_die("recv");
 }

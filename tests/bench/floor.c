@@ -8,6 +8,11 @@
  *                                a process for the digest that loads libcrypto
  *   roles -W LINK SERVER OLD     moves dtcp0 as a keeper, with the two others
  *
+ *   floor -p ..., roles -p ...   the same with the path first: `ip` is started when the
+ *                                server was asked, and has its last lines, the routes
+ *                                into the tunnel, when the far end has answered an echo
+ *                                request
+ *
  * It includes: loading libcrypto, connecting from LOCAL, reading the greeting,
  * the MD5 by EVP, `tunnel foo RESPONSE network`, reading the answer, and one
  * `ip -batch -` with the same lines that dtcp-up feeds it, at once and through
@@ -18,10 +23,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +37,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "echo.h"
 #include "wire.h"
 
 /* The number that marks dtcp-up's routes, src/common/tunnel.h. */
@@ -76,10 +84,10 @@ static void respond(int helper, const char *challenge, char hex[WIRE_HEX])
 		wire_die("helper");
 }
 
-/* Logs in; the ends and the prefix. */
-static void log_in(int fd, int helper, char remote[64], char prefix[64])
+/* Hears the greeting and asks for the tunnel. */
+static void ask(int fd, int helper)
 {
-	char line[WIRE_LINE], challenge[WIRE_LINE], hex[WIRE_HEX], command[WIRE_LINE], seen[64];
+	char line[WIRE_LINE], challenge[WIRE_LINE], hex[WIRE_HEX], command[WIRE_LINE];
 	int n;
 
 	read_line(fd, line);
@@ -89,45 +97,122 @@ static void log_in(int fd, int helper, char remote[64], char prefix[64])
 	n = snprintf(command, sizeof command, "tunnel foo %s network\r\n", hex);
 	if (write(fd, command, (size_t)n) != n)
 		wire_die("write");
+}
+
+/* What the server offers: the far end and the prefix. */
+struct offer {
+	char remote[64], prefix[64];
+};
+
+static void hear(int fd, struct offer *o)
+{
+	char line[WIRE_LINE], seen[64];
+
 	read_line(fd, line);
-	if (sscanf(line, "+OK %63s %63s %63s", seen, remote, prefix) != 3)
+	if (sscanf(line, "+OK %63s %63s %63s", seen, o->remote, o->prefix) != 3)
 		wire_die(line);
 }
 
-static void run_ip(const char *lines)
+/* ip(8), which takes lines; out: what it prints, -1 where nobody reads that. */
+struct ip {
+	pid_t pid;
+	int in, out;
+};
+
+static void make_pipe(int fd[2])
+{
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		wire_die("pipe");
+}
+
+static struct ip start_ip(bool heard)
 {
 	char *argv[] = {(char[]){"ip"}, (char[]){"-batch"}, (char[]){"-"}, NULL}, *env[] = {NULL};
 	posix_spawn_file_actions_t actions;
-	int in[2], status = -1;
-	pid_t pid;
+	int in[2], out[2] = {-1, -1};
+	struct ip ip;
 
-	if (pipe(in) < 0 || posix_spawn_file_actions_init(&actions) ||
+	make_pipe(in);
+	if (heard)
+		make_pipe(out);
+	if (posix_spawn_file_actions_init(&actions) ||
 	    posix_spawn_file_actions_adddup2(&actions, in[0], 0) ||
-	    posix_spawn_file_actions_addclose(&actions, in[1]) ||
-	    posix_spawn(&pid, "/sbin/ip", &actions, NULL, argv, env))
+	    (heard && posix_spawn_file_actions_adddup2(&actions, out[1], 1)) ||
+	    posix_spawn(&ip.pid, "/sbin/ip", &actions, NULL, argv, env))
 		wire_die("ip");
-	if (write(in[1], lines, strlen(lines)) < 0)
+	close(in[0]);
+	if (heard)
+		close(out[1]);
+	ip.in = in[1];
+	ip.out = out[0];
+	return ip;
+}
+
+static void feed(const struct ip *ip, const char *lines)
+{
+	if (write(ip->in, lines, strlen(lines)) < 0)
 		wire_die("write to ip");
-	close(in[1]);
-	if (waitpid(pid, &status, 0) < 0 || status != 0)
+}
+
+static void end_ip(const struct ip *ip)
+{
+	int status = -1;
+
+	close(ip->in);
+	if (waitpid(ip->pid, &status, 0) < 0 || status != 0)
 		exit(1);
 }
 
-static void build(const char *remote, const char *local, const char *prefix)
-{
-	char lines[2048];
-	int base = (int)(strchr(prefix, '/') - prefix);
+/* How a program is to go about it. */
+struct way {
+	bool path_first;
+	struct ip ip; /* with path_first it waits since the server was asked */
+};
 
-	snprintf(lines, sizeof lines,
+static void server_was_asked(struct way *w)
+{
+	if (w->path_first)
+		w->ip = start_ip(true);
+}
+
+/* Has ip(8) make the tunnel, and set the routes into it: at once, or with the path first. */
+static void have_made(struct way *w, const char *tunnel, const char *routes)
+{
+	char shown[WIRE_LINE];
+
+	if (!w->path_first) {
+		w->ip = start_ip(false);
+	} else {
+		feed(&w->ip, tunnel);
+		/* It has done the other lines when it does this one. */
+		feed(&w->ip, "link show dev dtcp0\n");
+		if (read(w->ip.out, shown, sizeof shown) <= 0)
+			wire_die("read from ip");
+		echo_far_end(echo_open_tunnel("dtcp0"), if_nametoindex("dtcp0"));
+		tunnel = "";
+	}
+	feed(&w->ip, tunnel);
+	feed(&w->ip, routes);
+	end_ip(&w->ip);
+}
+
+static void build(struct way *w, const struct offer *o, const char *local)
+{
+	char tunnel[1024], routes[512];
+	int base = (int)(strchr(o->prefix, '/') - o->prefix);
+
+	snprintf(tunnel, sizeof tunnel,
 		 "tunnel add name dtcp0 mode sit remote %s local %s ttl 64\n"
 		 "link set dev dtcp0 mtu 1480 up\n"
 		 "addr add %.*s1/128 dev dtcp0\n"
 		 "route add unreachable %s proto " PROTO "\n"
+		 "route add unreachable ::/0 from %s metric 4294967295 proto " PROTO "\n",
+		 o->remote, local, base, o->prefix, o->prefix, o->prefix);
+	snprintf(routes, sizeof routes,
 		 "route add ::/0 from %s dev dtcp0 proto " PROTO "\n"
-		 "route add unreachable ::/0 from %s metric 4294967295 proto " PROTO "\n"
 		 "route add ::/0 dev dtcp0 metric 4096 proto " PROTO "\n",
-		 remote, local, base, prefix, prefix, prefix, prefix);
-	run_ip(lines);
+		 o->prefix);
+	have_made(w, tunnel, routes);
 }
 
 static void link_local(const char *address, char out[64])
@@ -138,20 +223,22 @@ static void link_local(const char *address, char out[64])
 	inet_ntop(AF_INET6, &a, out, 64);
 }
 
-static void move(const char *remote, const char *local, const char *old, const char *prefix)
+static void move(struct way *w, const struct offer *o, const char *local, const char *old)
 {
-	char lines[2048], now[64], before[64];
+	char tunnel[1024], routes[512], now[64], before[64];
 
 	link_local(local, now);
 	link_local(old, before);
-	snprintf(lines, sizeof lines,
+	snprintf(tunnel, sizeof tunnel,
 		 "tunnel change name dtcp0 mode sit remote %s local %s ttl 64\n"
 		 "addr replace %s/64 dev dtcp0\n"
-		 "addr del %s/64 dev dtcp0\n"
+		 "addr del %s/64 dev dtcp0\n",
+		 o->remote, local, now, before);
+	snprintf(routes, sizeof routes,
 		 "route add ::/0 from %s dev dtcp0 proto " PROTO "\n"
 		 "route add ::/0 dev dtcp0 metric 4096 proto " PROTO "\n",
-		 remote, local, now, before, prefix);
-	run_ip(lines);
+		 o->prefix);
+	have_made(w, tunnel, routes);
 }
 
 /* The next address that link gets. */
@@ -222,43 +309,57 @@ static void help(int fd)
 
 static void hold_session(int fd, const char *server, struct in_addr near)
 {
-	char found[2][64];
+	struct offer o;
 	int helper, connection;
 
 	drop_privileges();
 	if (start(&helper) == 0)
 		help(helper);
 	connection = dial(server, near);
-	log_in(connection, helper, found[0], found[1]);
-	if (send(fd, found, sizeof found, 0) < 0)
+	ask(connection, helper);
+	if (send(fd, "", 1, 0) < 0)
+		_exit(1);
+	hear(connection, &o);
+	if (send(fd, &o, sizeof o, 0) < 0)
 		_exit(1);
 	_exit(0);
 }
 
-/* log_in() by a session of its own. */
-static void have_session(const char *server, struct in_addr near, char remote[64], char prefix[64])
+/* Logs in by a session of its own. */
+static void have_session(struct way *w, const char *server, struct in_addr near, struct offer *o)
 {
-	char found[2][64];
+	char asked;
 	int session;
 
 	if (start(&session) == 0)
 		hold_session(session, server, near);
-	if (recv(session, found, sizeof found, 0) != sizeof found)
+	if (recv(session, &asked, 1, 0) != 1)
 		_exit(1);
-	memcpy(remote, found[0], sizeof found[0]);
-	memcpy(prefix, found[1], sizeof found[1]);
+	server_was_asked(w);
+	if (recv(session, o, sizeof *o, 0) != sizeof *o)
+		_exit(1);
 }
 
-static int with_roles(const char *server, const char *local, struct in_addr near)
+static void log_in(struct way *w, const char *server, struct in_addr near, struct offer *o)
 {
-	char remote[64], prefix[64], done = 0;
+	int fd = dial(server, near);
+
+	ask(fd, -1);
+	server_was_asked(w);
+	hear(fd, o);
+}
+
+static int with_roles(struct way *w, const char *server, const char *local, struct in_addr near)
+{
+	struct offer o;
+	char done = 0;
 	int keeper;
 
 	if (start(&keeper) > 0)
 		return recv(keeper, &done, 1, 0) == 1 ? 0 : 1;
 	setsid();
-	have_session(server, near, remote, prefix);
-	build(remote, local, prefix);
+	have_session(w, server, near, &o);
+	build(w, &o, local);
 	if (send(keeper, &done, 1, 0) < 0)
 		_exit(1);
 	_exit(0);
@@ -266,24 +367,28 @@ static int with_roles(const char *server, const char *local, struct in_addr near
 
 int main(int argc, char *argv[])
 {
-	char remote[64], prefix[64], local[64];
+	struct way w = {.path_first = argc > 1 && strcmp(argv[1], "-p") == 0};
 	struct in_addr near;
+	struct offer o;
+	char local[64];
 
+	argc -= w.path_first;
+	argv += w.path_first;
 	if (argc == 4 && strcmp(argv[1], "-r") == 0 && inet_pton(AF_INET, argv[3], &near) == 1)
-		return with_roles(argv[2], argv[3], near);
+		return with_roles(&w, argv[2], argv[3], near);
 	if (argc == 5 && strcasecmp(argv[1], "-w") == 0) {
 		near = next_address(argv[2]);
 		if (argv[1][1] == 'W')
-			have_session(argv[3], near, remote, prefix);
+			have_session(&w, argv[3], near, &o);
 		else
-			log_in(dial(argv[3], near), -1, remote, prefix);
-		move(remote, inet_ntop(AF_INET, &near, local, sizeof local), argv[4], prefix);
+			log_in(&w, argv[3], near, &o);
+		move(&w, &o, inet_ntop(AF_INET, &near, local, sizeof local), argv[4]);
 	} else if (argc == 3 && inet_pton(AF_INET, argv[2], &near) == 1) {
-		log_in(dial(argv[1], near), -1, remote, prefix);
-		build(remote, argv[2], prefix);
+		log_in(&w, argv[1], near, &o);
+		build(&w, &o, argv[2]);
 	} else {
-		fprintf(stderr, "usage: floor SERVER LOCAL | floor -w LINK SERVER OLD | "
-				"roles -r SERVER LOCAL | roles -W LINK SERVER OLD\n");
+		fprintf(stderr, "usage: floor [-p] SERVER LOCAL | floor [-p] -w LINK SERVER OLD | "
+				"roles [-p] -r SERVER LOCAL | roles [-p] -W LINK SERVER OLD\n");
 		return 64;
 	}
 	return 0;

@@ -29,7 +29,9 @@ peer() {
 	case $1 in
 	dtcp-up) peer=("$BENCH/dtcp-up" -q "$LAB_CLIENT4") ;;
 	roles) peer=("$BENCH/roles" -r "$LAB_SERVER4" "$LAB_CLIENT4") ;;
+	roles-path) peer=("$BENCH/roles" -p -r "$LAB_SERVER4" "$LAB_CLIENT4") ;;
 	floor) peer=("$BENCH/floor" "$LAB_SERVER4" "$LAB_CLIENT4") ;;
+	floor-path) peer=("$BENCH/floor" -p "$LAB_SERVER4" "$LAB_CLIENT4") ;;
 	perl) peer=(/usr/bin/perl "$LAB_TESTS/bench/client.pl" "$LAB_SERVER4" "$LAB_CLIENT4") ;;
 	sleeper) peer=("$BENCH/sleeper") ;;
 	esac

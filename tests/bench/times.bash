@@ -21,7 +21,7 @@ measure_times() {
 		# Fills the caches of what the round trip is measured with.
 		customer ping -c 3 -i 0.2 -q "$LAB_SERVER4" >/dev/null
 		for ((round = 0; round < RUNS + WARM_UP; round++)); do
-			for name in floor roles dtcp-up perl; do
+			for name in floor floor-path roles roles-path dtcp-up perl; do
 				time_up "up-$rtt" $name || return
 				peer_down $name || return
 			done
@@ -51,19 +51,19 @@ redial_dtcp_up() {
 }
 
 # These end each time, so they are started anew and wait.
-redial_floor() { redial_once "$BENCH/floor" -w "$@"; }
-redial_roles() { redial_once "$BENCH/roles" -W "$@"; }
+redial_floor() { redial_once "$@" floor -w; }
+redial_floor_path() { redial_once "$@" floor -p -w; }
+redial_roles() { redial_once "$@" roles -W; }
+redial_roles_path() { redial_once "$@" roles -p -W; }
 
-# redial_once PROGRAM OPTION FROM TO
+# redial_once FROM TO PROGRAM OPTION...
 redial_once() {
-	local program=$1 option=$2
-	shift 2
 	ip -n customer -batch - <<-END
 		addr del $1/24 dev wan
 		route del ::/0 dev dtcp0 metric 4096
 		route del ::/0 from $LAB_PREFIX dev dtcp0
 	END
-	lab_spawn floor ip netns exec customer "$program" "$option" wan "$LAB_SERVER4" "$1"
+	lab_spawn floor ip netns exec customer "$BENCH/$3" "${@:4}" wan "$LAB_SERVER4" "$1"
 	wait_for 5 grep -q waiting /run/lab/floor.log || return
 	lab_sleep 0.2
 	customer "$BENCH/redial" wan "$2" 2001:db8:c0de::1 "$LAB_HOST6" || return
@@ -79,7 +79,7 @@ redials() {
 	customer timeout -k 1 60 "${peer[@]}" || return
 	lab_ping6 customer "$LAB_HOST6" || return
 	for ((round = 0; round < RUNS + WARM_UP; round++)); do
-		us=$("redial_${1/-/_}" "$from" "$to") || return
+		us=$("redial_${1//-/_}" "$from" "$to") || return
 		sample redial "$1" "$us"
 		swap=$from from=$to to=$swap
 		lab_sleep 0.2
@@ -88,7 +88,10 @@ redials() {
 }
 
 measure_redial() {
+	local name
 	bench_network
 	lab_delay 2
-	redials floor && redials roles && redials dtcp-up
+	for name in floor floor-path roles roles-path dtcp-up; do
+		redials $name || return
+	done
 }
