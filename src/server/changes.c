@@ -56,8 +56,18 @@ static void route_gone(struct changes *c, const struct nlmsghdr *h, const struct
 		c->routes = true;
 }
 
+/* A route that takes another's place has its metric, and what it was is not told. Daemons
+ * that replace routes all day take metrics of their own. */
+static bool is_in_place_of_ours(const struct nlmsghdr *h)
+{
+	struct netlink_route6 r;
+
+	return h->nlmsg_flags & NLM_F_REPLACE && netlink_route6(h, &r) &&
+	       (r.metric == FAR_METRIC || r.metric == TUNNEL_METRIC_WORST);
+}
+
 /* Of what can be ours: an interface that is changed or goes, its filters, a route or an
- * address that goes. */
+ * address that goes, a route that takes another's place. */
 static void take(void *arg, const struct nlmsghdr *h)
 {
 	struct changes *c = arg;
@@ -82,6 +92,9 @@ static void take(void *arg, const struct nlmsghdr *h)
 	case RTM_DELROUTE:
 		if (route)
 			route_gone(c, h, route);
+		break;
+	case RTM_NEWROUTE:
+		c->lost |= is_in_place_of_ours(h);
 		break;
 	default:
 		break;

@@ -16,7 +16,7 @@ struct changes {
 		bool any;
 	} *of; /* by session */
 	bool routes; /* an unreachable route of ours was removed */
-	bool lost;   /* some were not told: anything may have changed */
+	bool lost;   /* some were not told, or not of what: anything may have changed */
 };
 
 /* For n sessions. False after a message. */

@@ -151,6 +151,9 @@ unreachable $LAB_PREFIX metric 4294967295" ]
 	! far_routes | grep -q c0df || false
 }
 
+# The prefix of who is away is blocked.
+far_blocked() { far_routes | grep -q "^unreachable $LAB_PREFIX"; }
+
 @test "what somebody else removes is made again" {
 	far_up
 	dtcp_up "$LAB_CLIENT4"
@@ -160,7 +163,6 @@ unreachable $LAB_PREFIX metric 4294967295" ]
 	ip -n provider -6 route del "$LAB_PREFIX" dev dtcp0
 	wait_for 10 lab_ping6 customer "$LAB_HOST6"
 	ip -n provider -6 route del unreachable "$LAB_PREFIX" metric 4294967295
-	far_blocked() { far_routes | grep -q "^unreachable $LAB_PREFIX"; }
 	wait_for 10 far_blocked
 	provider tc filter del dev dtcp0 ingress pref 1
 	wait_for 10 far_said 'lacks its filters, and is mended'
@@ -173,6 +175,27 @@ unreachable $LAB_PREFIX metric 4294967295" ]
 	wait_for 10 lab_ping6 customer "$LAB_HOST6"
 	[ "$(far_index dtcp0)" = "$index" ]
 	not far_said 'is over'
+	dtcp_up --down
+}
+
+@test "a route that somebody replaces ends the session, and words say so; it comes back with its place" {
+	far_up
+	dtcp_up "$LAB_CLIENT4"
+	ip -n provider -6 route replace "$LAB_PREFIX" dev net0
+	wait_for 10 far_said 'dtcp0: somebody has changed it: it lacks a route'
+	wait_for 10 far_said 'dtcp0: could not be built, it lacks a route; ip and tc: .*File exists'
+	wait_for 10 far_said 'is over .the tunnel could not be kept up.'
+	wait_for 10 far_gone
+	# The other one is nobody's to remove but theirs who made it.
+	ip -n provider -6 route show "$LAB_PREFIX" dev net0 | grep -q .
+	ip -n provider -6 route del "$LAB_PREFIX" dev net0
+	wait_for 100 lab_ping6 customer "$LAB_HOST6" # a refused login's minute is over
+	# With the worst metric it is what blocks the prefix of who is away.
+	ip -n provider -6 route replace blackhole "$LAB_PREFIX" metric 4294967295
+	wait_for 20 far_said 'ip route add unreachable .*: could not be done: .*File exists'
+	ip -n provider -6 route del blackhole "$LAB_PREFIX" metric 4294967295
+	wait_for 100 far_blocked
+	lab_ping6 customer "$LAB_HOST6"
 	dtcp_up --down
 }
 

@@ -34,8 +34,9 @@ static void end(void)
 	CHECK_INT(c.fd, -1);
 }
 
-/* A message of this type, with this body, and an interface as an attribute where that is not 0. */
-static void told(unsigned short type, const void *body, size_t size, unsigned into)
+/* A message of this type, with this body, and a number as an attribute where that is not 0. */
+static void told_with(unsigned short type, unsigned short flags, const void *body, size_t size,
+		      unsigned short attribute, unsigned number)
 {
 	struct {
 		struct nlmsghdr h;
@@ -44,18 +45,32 @@ static void told(unsigned short type, const void *body, size_t size, unsigned in
 
 	memset(&m, 0, sizeof m);
 	m.h.nlmsg_type = type;
+	m.h.nlmsg_flags = flags;
 	m.h.nlmsg_len = (unsigned)NLMSG_LENGTH(size);
 	memcpy(m.room, body, size);
-	if (into) {
+	if (number) {
 		struct rtattr *a = (void *)(m.room + NLMSG_ALIGN(size));
 
-		*a = (struct rtattr){RTA_LENGTH(sizeof into), RTA_OIF};
-		memcpy(RTA_DATA(a), &into, sizeof into);
+		*a = (struct rtattr){RTA_LENGTH(sizeof number), attribute};
+		memcpy(RTA_DATA(a), &number, sizeof number);
 		m.h.nlmsg_len = (unsigned)(NLMSG_SPACE(size) + a->rta_len);
 	}
 	CHECK(send(kernel, &m, m.h.nlmsg_len, 0) == (ssize_t)m.h.nlmsg_len);
 	changes_forget(&c);
 	changes_read(&c);
+}
+
+static void told(unsigned short type, const void *body, size_t size, unsigned into)
+{
+	told_with(type, 0, body, size, RTA_OIF, into);
+}
+
+/* As `ip -6 route replace` and `append` have the kernel tell it. */
+static void new_route_told(unsigned short flags, unsigned char table, unsigned metric)
+{
+	const struct rtmsg r = {.rtm_family = AF_INET6, .rtm_table = table};
+
+	told_with(RTM_NEWROUTE, flags, &r, sizeof r, RTA_PRIORITY, metric);
 }
 
 static void link_told(unsigned short type, int index)
@@ -151,6 +166,23 @@ static void of_all(void)
 	end();
 }
 
+static void replaced(void)
+{
+	begin();
+	new_route_told(NLM_F_REPLACE, RT_TABLE_MAIN, FAR_METRIC);
+	CHECK(c.lost && changes_any(&c));
+	new_route_told(NLM_F_REPLACE, RT_TABLE_MAIN, TUNNEL_METRIC_WORST);
+	CHECK(c.lost);
+	/* A routing daemon's; one in another table; one that stands beside ours. */
+	new_route_told(NLM_F_REPLACE, RT_TABLE_MAIN, 32);
+	CHECK(!changes_any(&c));
+	new_route_told(NLM_F_REPLACE, 100, FAR_METRIC);
+	CHECK(!changes_any(&c));
+	new_route_told(NLM_F_CREATE | NLM_F_APPEND, RT_TABLE_MAIN, FAR_METRIC);
+	CHECK(!changes_any(&c));
+	end();
+}
+
 /* What was told of a session before all of it was seen makes nobody look. */
 static void seen(void)
 {
@@ -172,6 +204,7 @@ static const struct unit_case cases[] = {
 	{"a change of one session's interface, filters, address or route", of_one},
 	{"what changes of others makes nobody look", of_others},
 	{"an unreachable route, two sessions, lost messages: all are looked at", of_all},
+	{"a route in place of another, of a metric of ours: all are looked at", replaced},
 	{"what is seen after it was told is looked at no more", seen},
 };
 
