@@ -85,21 +85,19 @@ def kind(call):
 def calls_of(phase, runs):
     """The calls of a phase. How often it polls is a matter of luck, so these are
     the calls that each of some runs made, and one of each kind that any made. Also
-    those of them that one run alone made, which need not come again."""
+    those of them that one run alone made, as all are where there was one, which need
+    not come again."""
     trace, traces = "/run/lab/trace-" + phase.name, []
     for _ in range(runs):
         phase.run(None, trace)
         traces.append(dict.fromkeys(read(trace).split()))
     calls = [c for c in traces[0] if all(c in made for made in traces)]
     kinds = {kind(c) for c in calls}
-    rare = set()
     for call in itertools.chain(*traces):
         if kind(call) not in kinds:
             calls.append(call)
             kinds.add(kind(call))
-            if sum(call in made for made in traces) == 1:
-                rare.add(call)
-    return calls, rare
+    return calls, {c for c in calls if sum(c in made for made in traces) == 1}
 
 
 def one_error(faults):
