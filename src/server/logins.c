@@ -245,12 +245,11 @@ bool logins_end_unknown(struct logins *l)
 		return false;
 	for (uint32_t i = 0; i < l->sessions->size; i++) {
 		struct session *e = &l->sessions->list[i];
-
-		const struct config_user key = {.id = e->user};
+		const struct config_user user = {.id = e->user};
+		const struct config_entry wanted = {&user};
 
 		if (e->used && e->held &&
-		    !bsearch(&(struct config_entry){&key}, users, l->config->n_users,
-			     sizeof *users, config_by_id))
+		    !bsearch(&wanted, users, l->config->n_users, sizeof *users, config_by_id))
 			end_session(l, e, END_CHANGED, "the user was removed or changed");
 	}
 	free(users);

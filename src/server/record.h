@@ -18,9 +18,9 @@
  *   tunnel INTERFACE TYPE LOCAL REMOTE SINCE PINGED PREFIXES USER
  *   prefix P/LEN
  *
- * It is starting until it listens. TYPE is "-" for a tunnel that is on its way out, and all but INTERFACE for one that a
- * dtcpd before this one has left and that has yet to go; PREFIXES are joined by commas, or
- * CLIENT6 for type host, or "-"; USER is escaped as in the log. */
+ * It is starting until it listens. TYPE is "-" for a tunnel that is on its way out, as is all
+ * but INTERFACE for one that a dtcpd before this one has left; PREFIXES are joined by commas,
+ * or CLIENT6 for type host, or "-"; USER is escaped as in the log. */
 
 /* Writes the text; listens: whether it does by now. l.failed where memory is short. */
 void record_format(struct far_lines *l, const struct sessions *t, const struct standing *s,
