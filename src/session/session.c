@@ -147,13 +147,16 @@ static void run(struct self *s, struct account *a)
 {
 	struct in_addr address;
 	struct msg m;
+	char why[128];
 	int status;
 
 	/* Must agree with session_log_in(), which waits for the helper where the server
 	 * is a name; what inet_pton() does not take (127.1) is one. */
 	s->helper = helper_start(a, inet_pton(AF_INET, a->server, &address) != 1);
 	if (s->helper < 0) {
-		give_up(s, STATUS_SYSTEM, strerror(errno));
+		snprintf(why, sizeof why, "no process for the login can be started: %s",
+			 strerror(errno));
+		give_up(s, STATUS_SYSTEM, why);
 		return;
 	}
 	memset(&m, 0, sizeof m);

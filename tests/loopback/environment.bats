@@ -204,6 +204,18 @@ END
     done
 }
 
+@test "no more processes: 71, and words say for what" {
+    serve
+    account tunnel=none
+    # As root the session, which is somebody else, is the first to be refused one.
+    what='no process'
+    [ "$UID" != 0 ] || what+=' for the login'
+    within=(bash -c 'ulimit -u 1; exec "$@"' -)
+    up
+    gives 71 "$what can be started: Resource temporarily unavailable"
+    nothing_left
+}
+
 # in_place FILE PLACE: what follows finds FILE there.
 in_place() {
     within=(unshare --mount sh -c 'mount --bind "$0" "$1" && shift && exec "$@"' "$1" "$2")
