@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "account/conf.h"
@@ -85,21 +86,60 @@ static void check_user(const char *path, const struct config_user *u)
 				     "so that every login is refused", path, u->line, u->name);
 }
 
-static void check_prefix(const char *path, const struct config_user *u, const struct prefix *p)
+static void check_prefix(const char *path, const struct config_user *u, const struct prefix *p,
+			 const struct look_other *o)
 {
-	struct look_other o;
-
-	if (!look_elsewhere(p, &o))
+	if (o->prefix.len == 0)
 		return;
-	if (o.on_link)
+	if (o->on_link)
 		log_msg(LOG_WARNING,
 			"%s:%u: %s is on link here: %s has %s, whose addresses are looked "
 			"for on that link itself; the provider has to route the prefix to "
 			"this machine",
-			path, u->line, text_prefix(p), o.link, text_prefix(&o.prefix));
+			path, u->line, text_prefix(p), o->link, text_prefix(&o->prefix));
 	else
 		log_msg(LOG_WARNING, "%s:%u: %s is routed elsewhere: there is a route for %s by %s",
-			path, u->line, text_prefix(p), text_prefix(&o.prefix), o.link);
+			path, u->line, text_prefix(p), text_prefix(&o->prefix), o->link);
+}
+
+/* All of the file's, sorted; n: how many. NULL where memory is short. */
+static struct prefix *all_prefixes(const struct config *c, size_t *n)
+{
+	size_t most = (size_t)c->n_users * CONFIG_PREFIXES_MAX;
+	struct prefix *list = calloc(most, sizeof *list);
+
+	*n = 0;
+	if (!list)
+		return NULL;
+	for (const struct config_user *u = c->users; u; u = u->next)
+		for (unsigned i = 0; i < u->n_prefixes; i++)
+			list[(*n)++] = u->prefixes[i];
+	qsort(list, *n, sizeof *list, prefix_order);
+	return list;
+}
+
+/* Users, and what there is of routes that have to do with their prefixes. */
+static void check_users(const char *path, const struct config *c)
+{
+	size_t n;
+	struct prefix *list = all_prefixes(c, &n);
+	struct look_other *others = list ? calloc(n + 1, sizeof *others) : NULL;
+
+	if (others)
+		look_elsewhere(list, n, others);
+	else
+		log_msg(LOG_ERR, "out of memory");
+	for (const struct config_user *u = c->users; u; u = u->next) {
+		check_user(path, u);
+		for (unsigned i = 0; others && i < u->n_prefixes; i++) {
+			const struct prefix *p = bsearch(&u->prefixes[i], list, n, sizeof *list,
+							 prefix_order);
+
+			check_prefix(path, u, p, &others[p - list]);
+		}
+	}
+	free(others);
+	free(list);
 }
 
 void server_warn(const char *path, const struct config *c)
@@ -118,11 +158,7 @@ int server_check(const struct server_options *o)
 		return STATUS_CONFIG;
 	print_config(&c);
 	able = check_machine();
-	for (const struct config_user *u = c.users; u; u = u->next) {
-		check_user(o->config, u);
-		for (unsigned i = 0; i < u->n_prefixes; i++)
-			check_prefix(o->config, u, &u->prefixes[i]);
-	}
+	check_users(o->config, &c);
 	config_free(&c);
 	return log_stdout_done() && able ? STATUS_OK : STATUS_SYSTEM;
 }

@@ -315,9 +315,9 @@ unsigned look_index(struct look *l, const char *name)
 
 /* What is looked for among the routes of others. */
 struct search {
-	struct prefix prefix;
-	struct look_other *other;
-	bool found;
+	const struct prefix *list;
+	size_t n;
+	struct look_other *others;
 };
 
 static bool overlap(const struct prefix *a, const struct prefix *b)
@@ -330,26 +330,58 @@ static bool overlap(const struct prefix *a, const struct prefix *b)
 	return prefix_equal(&x, &y);
 }
 
-static void take_other(void *arg, const struct nlmsghdr *h)
+/* How many prefixes stand before the route's, or are the same. */
+static size_t before(const struct search *s, const struct prefix *route)
 {
-	struct search *s = arg;
-	struct look_route r;
-	unsigned char proto;
+	size_t low = 0, high = s->n;
 
-	if (s->found || !read_route(h, &r, &proto) || proto == FAR_ROUTE_PROTO || r.unreachable ||
-	    r.prefix.len < 8 || !overlap(&r.prefix, &s->prefix))
-		return;
-	s->found = true;
-	s->other->prefix = r.prefix;
-	s->other->on_link = !netlink_attr(h, sizeof(struct rtmsg), RTA_GATEWAY, 1);
-	if (!if_indextoname(r.index, s->other->link))
-		s->other->link[0] = '\0';
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (prefix_order(&s->list[middle], route) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
-bool look_elsewhere(const struct prefix *p, struct look_other *other)
+static void note_other(struct look_other *o, const struct look_route *r, bool on_link)
+{
+	if (o->prefix.len > 0)
+		return;
+	o->prefix = r->prefix;
+	o->on_link = on_link;
+	if (!if_indextoname(r->index, o->link))
+		o->link[0] = '\0';
+}
+
+/* The route can be within the last prefix that does not stand behind it; what is within the
+ * route stands behind it. */
+static void take_other(void *arg, const struct nlmsghdr *h)
+{
+	const struct search *s = arg;
+	struct look_route r;
+	unsigned char proto;
+	bool on_link;
+	size_t i;
+
+	if (!read_route(h, &r, &proto) || proto == FAR_ROUTE_PROTO || r.unreachable ||
+	    r.prefix.len < 8)
+		return;
+	on_link = !netlink_attr(h, sizeof(struct rtmsg), RTA_GATEWAY, 1);
+	i = before(s, &r.prefix);
+	if (i > 0 && overlap(&s->list[i - 1], &r.prefix))
+		note_other(&s->others[i - 1], &r, on_link);
+	for (; i < s->n && overlap(&s->list[i], &r.prefix); i++)
+		note_other(&s->others[i], &r, on_link);
+}
+
+void look_elsewhere(const struct prefix *list, size_t n, struct look_other *others)
 {
 	static const struct lists_filter any = {0};
-	struct search s = {.prefix = *p, .other = other};
+	struct search s = {list, n, others};
 
-	return lists_routes6(-1, &any, take_other, &s) == 0 && s.found;
+	memset(others, 0, n * sizeof *others);
+	lists_routes6(-1, &any, take_other, &s);
 }

@@ -64,13 +64,14 @@ unsigned look_index(struct look *l, const char *name);
 
 /* A route of somebody else's that is about (a part of) a prefix. */
 struct look_other {
-	struct prefix prefix;
+	struct prefix prefix; /* of the route; len 0: there is none */
 	char link[IF_NAMESIZE];
 	bool on_link; /* its addresses are looked for on that link itself */
 };
 
-/* The first route, not of ours and not the default one, that has to do with p: true
- * with what it is, false where there is none. */
-bool look_elsewhere(const struct prefix *p, struct look_other *other);
+/* For each of n prefixes the first route, not of ours and not the default one, that has to
+ * do with it. They are in the order of prefix_order(), and none is within another. Where the
+ * kernel cannot be asked nothing is found. */
+void look_elsewhere(const struct prefix *list, size_t n, struct look_other *others);
 
 #endif
