@@ -68,7 +68,8 @@ static void take_over(void *arg, enum record_kind kind, const struct record_line
 
 bool record_file_take_over(struct record_file *r, struct builder *b)
 {
-	if (record_file_read(r->dir, take_over, b) || errno == ENOENT)
+	r->known = record_file_read(r->dir, take_over, b) || errno == ENOENT;
+	if (r->known)
 		return true;
 	log_msg(LOG_ERR, "what is left from before cannot be read from %s/dtcpd.state: %m",
 		r->run_dir);
@@ -81,6 +82,8 @@ bool record_file_write(void *arg)
 	struct far_lines l = {0};
 	bool ok, again = r->stale && clock_ms() >= r->write_at;
 
+	if (!r->known)
+		return true; /* what there is says more than we know */
 	record_format(&l, r->sessions, r->standing, r->listens);
 	ok = !l.failed && state_write(r->dir, "dtcpd", l.text, l.len);
 	if (!ok && !again)

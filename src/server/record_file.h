@@ -24,6 +24,7 @@ struct record_file {
 	const struct sessions *sessions;
 	const struct standing *standing;
 	bool listens;	  /* the front has begun to */
+	bool known;	  /* what was left from before is known, and so in what is written */
 	bool written;	  /* the file is there */
 	bool stale;	  /* it could not be written the last time, and that was said */
 	int64_t write_at; /* when it is to be written anew, or CLOCK_NEVER */
@@ -33,7 +34,7 @@ void record_file_init(struct record_file *r, int dir, const char *run_dir,
 		      const struct sessions *sessions, const struct standing *standing);
 
 /* Has b remove what a dtcpd that was killed has left, as far as the file says. False after a
- * message, where there is one that cannot be read. */
+ * message, where there is one that cannot be read: then it stays as it is, for the next. */
 bool record_file_take_over(struct record_file *r, struct builder *b);
 
 /* Writes it now; arg is the struct record_file, as struct builder_how wants it. False

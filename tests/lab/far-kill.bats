@@ -155,6 +155,17 @@ killed_in() {
 	dtcp_up --down
 }
 
+@test "a start that cannot read what is left takes nothing from what the next one reads" {
+	dtcp_up "$LAB_CLIENT4"
+	far_killed
+	far_failing left
+	far_said 'what is left from before cannot be read'
+	[ "$(lab_far_interfaces)" = dtcp0 ]
+	far_start
+	[ -z "$(lab_far_interfaces)" ]
+	dtcp_up --down
+}
+
 @test "what a dtcpd left that was killed while it tried what this machine can do" {
 	far_stop
 	ip -n provider link add name dtcpd-try type sit mode ip6ip local 192.0.2.1 remote 192.0.2.2 ttl 64
