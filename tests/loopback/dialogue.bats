@@ -317,6 +317,6 @@ dry_session() {
     account
     dry_session 10 KILL 71 'dtcp0: the session process ended by itself'
     dry_session 10 SYS 71 'dtcp0: the session process was killed for a system call'
-    dry_session 1 STOP 69 'dtcp0: server 127.0.0.1 gives no answer'
+    dry_session 10 STOP 69 'dtcp0: server 127.0.0.1 gives no answer'
     wait_for 3 no_process
 }
