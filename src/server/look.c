@@ -171,9 +171,7 @@ static int by_index_and_prefix(const void *a, const void *b)
 
 	if (x->index != y->index)
 		return x->index < y->index ? -1 : 1;
-	if (x->prefix.len != y->prefix.len)
-		return x->prefix.len < y->prefix.len ? -1 : 1;
-	return memcmp(&x->prefix.addr, &y->prefix.addr, sizeof x->prefix.addr);
+	return prefix_order(&x->prefix, &y->prefix);
 }
 
 /* Each session looks for its own: in a crowd, one by one through lists of all is long. */
@@ -330,20 +328,10 @@ static bool overlap(const struct prefix *a, const struct prefix *b)
 	return prefix_equal(&x, &y);
 }
 
-/* How many prefixes stand before the route's, or are the same. */
-static size_t before(const struct search *s, const struct prefix *route)
+/* For bsearch(3): any prefix that has to do with the route's. */
+static int overlap_or_order(const void *route, const void *prefix)
 {
-	size_t low = 0, high = s->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (prefix_order(&s->list[middle], route) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return overlap(route, prefix) ? 0 : prefix_order(route, prefix);
 }
 
 static void note_other(struct look_other *o, const struct look_route *r, bool on_link)
@@ -356,25 +344,24 @@ static void note_other(struct look_other *o, const struct look_route *r, bool on
 		o->link[0] = '\0';
 }
 
-/* The route can be within the last prefix that does not stand behind it; what is within the
- * route stands behind it. */
+/* The route is within one prefix, or has several within it, which stand side by side. */
 static void take_other(void *arg, const struct nlmsghdr *h)
 {
 	const struct search *s = arg;
 	struct look_route r;
 	unsigned char proto;
+	const struct prefix *p, *end = s->list + s->n;
 	bool on_link;
-	size_t i;
 
 	if (!read_route(h, &r, &proto) || proto == FAR_ROUTE_PROTO || r.unreachable ||
 	    r.prefix.len < 8)
 		return;
 	on_link = !netlink_attr(h, sizeof(struct rtmsg), RTA_GATEWAY, 1);
-	i = before(s, &r.prefix);
-	if (i > 0 && overlap(&s->list[i - 1], &r.prefix))
-		note_other(&s->others[i - 1], &r, on_link);
-	for (; i < s->n && overlap(&s->list[i], &r.prefix); i++)
-		note_other(&s->others[i], &r, on_link);
+	p = bsearch(&r.prefix, s->list, s->n, sizeof *p, overlap_or_order);
+	while (p && p > s->list && overlap(p - 1, &r.prefix))
+		p--;
+	for (; p && p < end && overlap(p, &r.prefix); p++)
+		note_other(&s->others[p - s->list], &r, on_link);
 }
 
 void look_elsewhere(const struct prefix *list, size_t n, struct look_other *others)

@@ -9,6 +9,7 @@ BENCH_CRYPTO = $(addprefix $(BENCH)/,server crowd)
 BENCH_FLOOR = $(addprefix tests/bench/,floor.c echo.c wire.c)
 BENCH_PROGRAMS = $(BENCH_PLAIN) $(BENCH_ECHO) $(BENCH_CRYPTO) $(BENCH)/floor $(BENCH)/roles
 BENCH_OUT = $(BUILD)/bench.json
+BENCH_CC = $(CC) $(DEFS) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@
 
 bench-programs: $(BENCH_PROGRAMS) $(BENCH)/dtcp-up $(BENCH)/dtcpd
 
@@ -19,28 +20,24 @@ $(BENCH)/dtcp-up $(BENCH)/dtcpd: $(BENCH)/%: $(BUILD)/%
 
 $(BENCH_PLAIN): $(BENCH)/%: tests/bench/%.c tests/bench/wire.h Makefile
 	@mkdir -p $(@D)
-	$(CC) $(DEFS) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $<
+	$(BENCH_CC) $<
 
 $(BENCH_ECHO): $(BENCH)/%: tests/bench/%.c tests/bench/echo.c tests/bench/echo.h tests/bench/wire.h Makefile
 	@mkdir -p $(@D)
-	$(CC) $(DEFS) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ \
-		$< tests/bench/echo.c
+	$(BENCH_CC) $< tests/bench/echo.c
 
 $(BENCH_CRYPTO): $(BENCH)/%: tests/bench/%.c tests/bench/wire.c tests/bench/wire.h Makefile
 	@mkdir -p $(@D)
-	$(CC) $(DEFS) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ \
-		$< tests/bench/wire.c -lcrypto
+	$(BENCH_CC) $< tests/bench/wire.c -lcrypto
 
 $(BENCH)/floor: $(BENCH_FLOOR) tests/bench/echo.h tests/bench/wire.h Makefile
 	@mkdir -p $(@D)
-	$(CC) $(DEFS) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ \
-		$(BENCH_FLOOR) -lcrypto
+	$(BENCH_CC) $(BENCH_FLOOR) -lcrypto
 
 # The floor once more, which loads libcrypto itself.
 $(BENCH)/roles: $(BENCH_FLOOR) tests/bench/echo.h tests/bench/wire.h Makefile
 	@mkdir -p $(@D)
-	$(CC) $(DEFS) -DWIRE_LOAD $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) \
-		-o $@ $(BENCH_FLOOR)
+	$(BENCH_CC) -DWIRE_LOAD $(BENCH_FLOOR)
 
 bench: deps
 	$(MAKE) all bench-programs

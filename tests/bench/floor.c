@@ -175,23 +175,26 @@ static void server_was_asked(struct way *w)
 		w->ip = start_ip(true);
 }
 
-/* Has ip(8) make the tunnel, and set the routes into it: at once, or with the path first. */
-static void have_made(struct way *w, const char *tunnel, const char *routes)
+/* It has done its lines, and the far end answers. */
+static void wait_for_path(const struct ip *ip)
 {
 	char shown[WIRE_LINE];
 
-	if (!w->path_first) {
+	/* It has done the others when it does this one. */
+	feed(ip, "link show dev dtcp0\n");
+	if (read(ip->out, shown, sizeof shown) <= 0)
+		wire_die("read from ip");
+	echo_far_end(echo_open_tunnel("dtcp0"), if_nametoindex("dtcp0"));
+}
+
+/* Has ip(8) make the tunnel, and set the routes into it: at once, or with the path first. */
+static void have_made(struct way *w, const char *tunnel, const char *routes)
+{
+	if (!w->path_first)
 		w->ip = start_ip(false);
-	} else {
-		feed(&w->ip, tunnel);
-		/* It has done the other lines when it does this one. */
-		feed(&w->ip, "link show dev dtcp0\n");
-		if (read(w->ip.out, shown, sizeof shown) <= 0)
-			wire_die("read from ip");
-		echo_far_end(echo_open_tunnel("dtcp0"), if_nametoindex("dtcp0"));
-		tunnel = "";
-	}
 	feed(&w->ip, tunnel);
+	if (w->path_first)
+		wait_for_path(&w->ip);
 	feed(&w->ip, routes);
 	end_ip(&w->ip);
 }

@@ -23,12 +23,31 @@ teardown() { lab_end; }
 	[ "$(find "/proc/$(far_named front)/fd" -lname 'anon_inode:\[eventpoll\]' | wc -l)" = 1 ]
 }
 
+# far_killed: all of dtcpd is killed. Root first: it would begin to take down when it hears of
+# another's end.
+far_killed() {
+	local root
+	root=$(far_root)
+	# shellcheck disable=SC2046 # numbers
+	kill -KILL "$root" $(far_children) || true
+	wait_for 20 lab_gone "$root"
+}
+
+# far_other PREFIX: another file, with another user.
+far_other() {
+	(umask 077 && printf '%s\n' "listen $LAB_SERVER4" "user two x prefix=$1" >"$FAR_CONF")
+}
+
+# far_ip: the ip(8) that dtcpd has from now on is that of standard input; the real one is
+# /run/lab/real-ip.
+far_ip() {
+	cp "$(readlink -f "$(command -v ip)")" /run/lab/real-ip
+	cat >/run/lab/held-ip
+	chmod 755 /run/lab/held-ip
+}
 # far_start_held: dtcpd with an ip(8) that waits while /run/lab/hold is there.
 far_start_held() {
-	local ip
-	ip=$(readlink -f "$(command -v ip)")
-	cp "$ip" /run/lab/real-ip
-	cat >/run/lab/held-ip <<-'END'
+	far_ip <<-'END'
 		#!/bin/sh
 		while [ -e /run/lab/hold ]; do
 			: >/run/lab/waits
@@ -37,8 +56,7 @@ far_start_held() {
 		rm -f /run/lab/waits
 		exec /run/lab/real-ip "$@"
 	END
-	chmod 755 /run/lab/held-ip
-	rm -f /run/lab/hold /run/lab/far.log
+	rm -f /run/lab/hold
 	far_held_spawn
 	wait_for 30 far_settled
 }
@@ -49,6 +67,7 @@ far_hold() {
 	far_held_spawn
 }
 far_held_spawn() {
+	rm -f /run/lab/far.log
 	# shellcheck disable=SC2016 # for the inner shell
 	lab_spawn far ip netns exec provider unshare --mount sh -c 'mount --bind /run/lab/held-ip "$0"; exec "$@"' \
 		"$(readlink -f "$(command -v ip)")" "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
@@ -141,14 +160,11 @@ killed_in() {
 
 @test "SIGKILL of all: the next start removes what is left before it listens" {
 	dtcp_up "$LAB_CLIENT4"
-	# Root first: it would begin to take down when it hears of another's end.
-	# shellcheck disable=SC2046 # numbers
-	kill -KILL "$(far_root)" $(far_children) || true
-	wait_for 5 lab_gone "$(</run/lab/far.pid)"
+	far_killed
 	[ "$(lab_far_interfaces)" = dtcp0 ]
 	! far_status >/dev/null || false
 	# What is no more in the file goes as well.
-	(umask 077 && printf '%s\n' "listen $LAB_SERVER4" 'user two x prefix=2001:db8:c0df::/48' >"$FAR_CONF")
+	far_other 2001:db8:c0df::/48
 	far_start
 	[ -z "$(lab_far_interfaces)" ]
 	[ "$(far_routes)" = "unreachable 2001:db8:c0df::/48 metric 4294967295" ]
@@ -187,9 +203,7 @@ killed_in() {
 @test "SIGKILL at the first start, and then another file: the routes of the first one go" {
 	local pid
 	far_stop
-	far_start_held
-	far_stop
-	cat >/run/lab/held-ip <<-'END'
+	far_ip <<-'END'
 		#!/bin/sh
 		batch=$(cat)
 		echo "$batch" | /run/lab/real-ip "$@"
@@ -202,40 +216,19 @@ killed_in() {
 	pid=$(far_root)
 	kill -KILL "$pid"
 	wait_for 20 lab_gone "$pid"
-	(umask 077 && printf '%s\n' "listen $LAB_SERVER4" 'user two x prefix=2001:db8:c0df::/48' >"$FAR_CONF")
+	far_other 2001:db8:c0df::/48
 	far_start
 	[ "$(far_routes)" = "unreachable 2001:db8:c0df::/48 metric 4294967295" ]
 }
 
-# far_killed: all of dtcpd is killed. Root first: it would begin to take down when it hears of
-# another's end.
-far_killed() {
-	local root
-	root=$(far_root)
-	# shellcheck disable=SC2046 # numbers
-	kill -KILL "$root" $(far_children) || true
-	wait_for 20 lab_gone "$root"
-}
-# far_start_ip: dtcpd with the ip(8) of standard input; the real one is /run/lab/real-ip.
-far_start_ip() {
-	cp "$(readlink -f "$(command -v ip)")" /run/lab/real-ip
-	cat >/run/lab/held-ip
-	chmod 755 /run/lab/held-ip
-	rm -f /run/lab/far.log
-	far_hold
-}
 far_has() { [[ $(far_routes) = *"$1"* ]]; }
-# far_other PREFIX: another file, with another user.
-far_other() {
-	(umask 077 && printf '%s\n' "listen $LAB_SERVER4" "user two x prefix=$1" >"$FAR_CONF")
-}
 
 @test "SIGKILL at the start after a SIGKILL, and a file that is changed each time: all of it goes" {
 	dtcp_up "$LAB_CLIENT4"
 	far_killed
 	far_other 2001:db8:c0df::/48
 	# It makes the routes, and keeps the tunnel.
-	far_start_ip <<-'END'
+	far_ip <<-'END'
 		#!/bin/sh
 		batch=$(cat)
 		echo "$batch" | grep -v 'link del dev dtcp0' | /run/lab/real-ip "$@"
@@ -243,6 +236,7 @@ far_other() {
 		*unreachable*) while [ -e /run/lab/hold ]; do : >/run/lab/waits; sleep 0.05; done ;;
 		esac
 	END
+	far_hold
 	wait_for 10 ip_waits
 	[ "$(lab_far_interfaces)" = dtcp0 ]
 	far_has 'unreachable 2001:db8:c0df::/48'
@@ -263,10 +257,11 @@ far_other() {
 	dtcp_up "$LAB_CLIENT4"
 	far_killed
 	far_other 2001:db8:c0df::/48 # nobody logs in meanwhile
-	far_start_ip <<-'END'
+	far_ip <<-'END'
 		#!/bin/sh
 		grep -v 'link del dev dtcp0' | /run/lab/real-ip "$@"
 	END
+	far_hold
 	wait_for 60 far_settled
 	far_said 'listening at'
 	[ "$(lab_far_interfaces)" = dtcp0 ]
@@ -317,12 +312,10 @@ far_other() {
 # TEXT, while /run/lab/hold is there; COMMAND has it do that; then root is killed, and the
 # next dtcpd, whose ip is as usual, is started at once.
 held_at() {
-	local ip pid text=$1
+	local pid text=$1
 	shift
 	echo "== killed at $text"
-	ip=$(readlink -f "$(command -v ip)")
-	cp "$ip" /run/lab/real-ip
-	cat >/run/lab/held-ip <<-END
+	far_ip <<-END
 		#!/bin/sh
 		batch=\$(cat)
 		case \$batch in
@@ -330,11 +323,8 @@ held_at() {
 		esac
 		echo "\$batch" | /run/lab/real-ip "\$@"
 	END
-	chmod 755 /run/lab/held-ip
 	rm -f /run/lab/hold /run/lab/waits /run/lab/go
-	# shellcheck disable=SC2016 # for the inner shell
-	lab_spawn far ip netns exec provider unshare --mount sh -c 'mount --bind /run/lab/held-ip "$0"; exec "$@"' \
-		"$ip" "$FAR" -c "$FAR_CONF" --run-dir "$FAR_RUN"
+	far_held_spawn
 	wait_for 30 far_settled
 	lab_spawn client ip netns exec customer /usr/bin/python3 -E -s -S -u -c "
 import sys, time; sys.path.insert(0, '$LAB_PROJECT/tests/server'); import talk

@@ -247,14 +247,14 @@ for n in range(2060):
     "${within[@]}" ip link set down0 up
     "${within[@]}" ip addr add 2001:db8:1:2::1/64 dev up0 nodad
     "${within[@]}" ip -6 route add 2001:db8:7::/48 via 2001:db8:1:2::9
-    # It is within a prefix; the one above has two within it.
+    # It is within a prefix; the one above has three within it.
     "${within[@]}" ip -6 route add 2001:db8:2a::/48 dev up0
     "${within[@]}" ip -6 route add default via 2001:db8:1:2::9
     "${within[@]}" sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
     machine='has no sit'
     line 'prefixes' "$(printf 'user %s\n' 'a x prefix=2001:db8:1:2::/64' \
         'b x prefix=2001:db8:7:8::/64,2001:db8:9::/48' 'c x prefix=2001:db8:20::/44' \
-        'd x prefix=2001:db8:8::/48,2001:db8:7::/64' 'e x prefix=2001:db8:30::/48')"
+        'd x prefix=2001:db8:8::/48,2001:db8:7::/64,2001:db8:7:4::/64' 'e x prefix=2001:db8:30::/48')"
     "${within[@]}" sh -c 'echo 0 >/proc/sys/net/ipv6/conf/all/forwarding; echo 0 >/proc/sys/net/ipv4/tcp_syncookies'
     within+=(env FAILING=filter "LD_PRELOAD=$FAILING")
     line 'neither forwarding nor cookies nor a filter' 'user foo bar'
