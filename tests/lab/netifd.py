@@ -28,6 +28,8 @@ OK, INVALID, NOT_FOUND, UNKNOWN_METHOD, DENIED = 0, 2, 4, 3, 6
 DOWN, SETUP, UP, TEARDOWN = 'down', 'setup', 'up', 'teardown'
 # Of the script and the task, beside the interface's own state.
 IDLE, SETTING_UP, ABORTING, TEARING_DOWN = 'idle', 'setting-up', 'aborting', 'tearing-down'
+# How much longer than netifd it waits: a slow lab's time.
+SLOW = int(os.environ.get('LAB_SLOW', 1))
 COMMON = ['proto', 'auto', 'metric', 'defaultroute', 'ip6assign', 'device']
 
 
@@ -78,11 +80,14 @@ class Netifd:
     def spawn(self, who, argv, env=None, cwd=None):
         """One pipe for all three descriptors, which can only be written to."""
         end, write = os.pipe()
+        # A signal that comes before the program runs is for the program, not for end().
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         pid = os.fork()
         if pid == 0:
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):
                 signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             for fd in (0, 1, 2):
                 os.dup2(write, fd)
             os.closerange(3, 64)
@@ -93,6 +98,7 @@ class Netifd:
             except OSError:
                 pass
             os._exit(127)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(write)
         os.set_blocking(end, False)
         self.selector.register(end, selectors.EVENT_READ, lambda: self.read_output(who, pid, end))
@@ -161,11 +167,11 @@ class Netifd:
 
     def teardown(self, i):
         if i.sm == SETTING_UP and i.script:
-            i.sm, i.timer = ABORTING, time.monotonic() + 1
+            i.sm, i.timer = ABORTING, time.monotonic() + 1 * SLOW
             self.kill(i.script, signal.SIGTERM)
             self.kill(i.task, signal.SIGTERM)
         elif i.sm in (SETTING_UP, IDLE):
-            i.sm, i.timer = TEARING_DOWN, time.monotonic() + 5
+            i.sm, i.timer = TEARING_DOWN, time.monotonic() + 5 * SLOW
             self.run_handler(i, 'teardown')
 
     def finished(self, i, what):

@@ -27,9 +27,6 @@ in_state() {
 	done
 }
 
-# background OPTION...: starts dtcp-up, which may or may not return soon.
-background() { lab_spawn up ip netns exec customer "$DTCP_UP" "$@" "$LAB_CLIENT4"; }
-
 server_saw() { [ "$(lab_dtcpd_count "$1")" -gt "$2" ]; }
 
 # server_sees EVENT COMMAND...: COMMAND makes the server see EVENT once more.
@@ -56,7 +53,7 @@ server_sees() {
 	(umask 077 && echo 'dtcp.example.net 20200 foo bar' >"$ACCOUNTS")
 	resolving() {
 		lab_dns_dead
-		background -w 0
+		stay_later "$LAB_CLIENT4"
 		wait_for 5 lab_dns_asked
 		stay_is connecting
 	}
@@ -68,7 +65,7 @@ server_sees() {
 	lab_dtcpd_start
 	lab_silence on
 	connecting() {
-		background -w 0
+		stay_later "$LAB_CLIENT4"
 		wait_for 5 syn_sent
 		stay_is connecting
 	}
@@ -79,13 +76,13 @@ server_sees() {
 @test "waiting for the greeting, and for the answer to the login" {
 	lab_dtcpd_start --set greeting=silent
 	silent() {
-		server_sees accepted background -w 0
+		server_sees accepted stay_later "$LAB_CLIENT4"
 		stay_is connecting
 	}
 	in_state silent
 	lab_dtcpd_set greeting= login=silent
 	logging_in() {
-		server_sees received background -w 0
+		server_sees received stay_later "$LAB_CLIENT4"
 		stay_is connecting
 	}
 	in_state logging_in
@@ -94,7 +91,7 @@ server_sees() {
 @test "backing off from a server that refuses" {
 	lab_dtcpd_start --set 'login=err no such user'
 	backing_off() {
-		server_sees login background -w 0
+		server_sees login stay_later "$LAB_CLIENT4"
 		wait_for 5 no_session
 		stay_is connecting
 	}
