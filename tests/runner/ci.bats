@@ -45,3 +45,16 @@ ci() {
 		[[ $output == *"failed: make $target"* ]]
 	done
 }
+
+@test "CI on a slow machine: what takes minutes is left out, and that is said" {
+	ci 0 '5 passed, 0 failed, 0 skipped' <<-'END'
+		check:; @echo '5 passed, 0 failed, 0 skipped'
+	END
+	[[ $output == *'== make check-long'*', check-long 0 min'* ]]
+	export SECONDS=4801
+	ci 0 '5 passed, 0 failed, 0 skipped' <<-'END'
+		check:; @echo '5 passed, 0 failed, 0 skipped'
+		check-long:; @false
+	END
+	[[ $output != *'== make check-long'* && $output == *', check-long left out'* ]]
+}
