@@ -68,6 +68,7 @@ many_network() {
 	for ((n = 1; n <= MANY; n++)); do
 		echo "tunnel add name far$n mode sit local $LAB_SERVER4 remote 203.0.113.$((n + 50)) ttl 64"
 		echo "link set dev far$n up"
+		printf 'route add 2001:db8:%x::/48 dev far%d\n' $((4096 + n)) $n
 	done | ip -n provider -batch -
 	mkdir -p /run/lab/many
 	for ((n = 1; n <= MANY; n++)); do
