@@ -12,26 +12,28 @@
 /* What the keeper tells others of how things stand: the state file, the account's
  * script, the service manager, and a line in the log; each change once. */
 struct report {
-	struct state state; /* as it stands; fields that nobody else can tell are set by
-			     * those who learn them */
-	struct state told;       /* what the last event told the script */
 	int dir;                 /* the run directory: not ours to close */
 	const char *run_dir;     /* its name, for messages */
 	bool notify;             /* the service manager is told */
 	bool been_up;
-	/* the state file */
-	char written[STATE_FILE_MAX];
-	size_t written_len;
-	enum state_word written_word;
-	bool written_routes;
-	bool failed;             /* the last attempt to write it failed */
 	/* the script */
 	unsigned told_index;     /* of the interface then */
 	unsigned told_emptied;   /* likewise */
 	const char *last_event;  /* NULL: none yet */
 	int64_t down_since;      /* since when something is amiss, or CLOCK_NEVER */
-	char error[LOG_TEXT_MAX]; /* the last warning or error that was logged */
 	int64_t next_fail;       /* before that no other `fail` is told */
+	/* the state file */
+	size_t written_len;
+	enum state_word written_word;
+	bool written_routes;
+	bool failed;             /* the last attempt to write it failed */
+	/* What is large comes last, and of that first what is always written to: of the rest
+	 * no memory is taken. */
+	struct state state; /* as it stands; fields that nobody else can tell are set by
+			     * those who learn them */
+	struct state told;       /* what the last event told the script */
+	char written[STATE_FILE_MAX]; /* the state file */
+	char error[LOG_TEXT_MAX]; /* the last warning or error that was logged */
 	struct script script;
 };
 
