@@ -95,6 +95,7 @@ lies() {
 	[ "$(grep -c '^run' /run/lab/ip-lines)" = 1 ]
 	[ "$(wc -l </run/lab/ip-lines)" = 1 ]
 	dtcp_up --down
+	wait_for 10 lab_gone "$(cat /run/lab/command.pid)" # it waited for the keeper
 	up_unwrap_ip
 	assert_nothing_left
 }
