@@ -4,7 +4,7 @@
 #
 # `make check-long`: a fifth of it, a quarter of a day that is the same each time, of the
 # faults of both programs (tests/faults) each sixtieth, and each part of the bench, to see
-# that it measures; some minutes, too long for `make check`. CI runs it.
+# that it measures; some minutes, too long for `make check`. CI runs it where it has the time.
 
 soak: deps
 	$(MAKE) all test-programs
