@@ -49,7 +49,7 @@ bound_twice() { [ "$(grep -c 'leased 203.0.113.101' /run/lab/dhcpcd.log)" -ge 2 
 	has_it() { [ "$(up_addresses lan0)" = "${LAB_PREFIX%/*}1/64" ]; }
 	wait_for 15 has_it
 	dtcp_up
-	lab_spawn monitor ip -n customer -6 monitor address
+	lab_monitor -6 monitor address
 	# As long as it is starting it does not hear that it is to end.
 	wait_for 30 grep 'soliciting a DHCP lease' /run/lab/dhcpcd.log
 	lab_kill dhcpcd

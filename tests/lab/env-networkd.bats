@@ -84,7 +84,7 @@ invoked() { grep "Invoking '/etc/networkd-dispatcher/$1.d/dtcp-up' for interface
 	printf '[Match]\nName=dtcp0\n[Network]\nIPv6AcceptRA=no\nLinkLocalAddressing=no\n' \
 		>/etc/systemd/network/dtcp0.network
 	dtcp_up
-	lab_spawn monitor ip -n customer -6 monitor address route
+	lab_monitor -6 monitor address route
 	booted networkctl reload
 	booted networkctl reconfigure lan0 dtcp0
 	wait_for 20 grep -h 'Deleted.*dtcp0' /run/lab/monitor.log

@@ -23,7 +23,7 @@ setup() {
 }
 
 teardown() {
-	[ -n "${BATS_TEST_COMPLETED-}" ] || cat "$BUS_CALLS" /run/lab/nm*.log || true
+	[ -n "${BATS_TEST_COMPLETED-}" ] || cat "$BUS_CALLS" /run/lab/nm*.log /run/lab/monitor.log || true
 	lab_end
 }
 
@@ -147,7 +147,7 @@ up_dead() { [ -z "$(lab_processes)" ]; }
 	lab_dhcp_server_start -l 400 203.0.113.101
 	nm_dhcp
 	wait_for 20 nm_event up dtcp0
-	lab_spawn monitor ip -n customer -6 monitor address route
+	lab_monitor -6 monitor address route
 	customer timeout 30 nmcli device disconnect dtcp0 3>&-
 	wait_for 20 grep -h 'Deleted.*dtcp0' /run/lab/monitor.log
 	back() { up_is up && [ "$(up_routes | wc -l)" = 4 ] && lab_ping6 customer "$LAB_HOST6"; }

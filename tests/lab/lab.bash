@@ -84,6 +84,17 @@ lab_spawn() {
 	echo $! >"/run/lab/$name.pid"
 }
 
+# lab_monitor [-6] monitor OBJECT...: what `ip` then hears in the customer's box from
+# now on is noted in /run/lab/monitor.log. It does not say that it listens: the kernel
+# has a table of who does.
+lab_monitor() {
+	lab_spawn monitor ip -n customer "$@"
+	wait_for 10 lab_listens "$(cat /run/lab/monitor.pid)"
+}
+# lab_listens PID: it has joined a group of rtnetlink's (protocol 0; the columns are sk,
+# Eth, Pid, Groups).
+lab_listens() { grep -E "^[^ ]+ +0 +$1 +0*[1-9a-f]" "/proc/$1/net/netlink"; }
+
 # lab_python NAME BOX MODULE [ARGUMENT...]: lab_spawn for `dtcpd` or `stream`,
 # whose Python has started already: forkserver.py has it and forks.
 lab_python() {

@@ -449,7 +449,7 @@ woken() {
 	dtcp_up
 	up_note_ip
 	lab_sleep 10
-	lab_spawn monitor ip -n customer monitor link address route
+	lab_monitor monitor link address route
 	lab_sleep 1
 	came_back() { up_is up && [ "$(dtcp_up --status --json | jq '.[0].reconnects')" = "$1" ]; }
 	lab_dtcpd_command 'do all close' # the server drops it

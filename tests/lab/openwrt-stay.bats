@@ -42,7 +42,7 @@ flaps() { grep -c '^ifdown d6' "$NETIFD_DIR"/events || true; }
 @test "the session is lost: routes go after 5 s; one that is back before flaps nothing" {
 	netifd_begin '{ping: 1}'
 	wait_for 30 netifd_whole
-	lab_spawn monitor ip -n customer -6 monitor link address route
+	lab_monitor -6 monitor link address route
 	lab_dtcpd_command 'do all close' # it reconnects within 3 s
 	wait_for 20 logins_are 2
 	lab_sleep 2

@@ -127,7 +127,7 @@ holds() {
 
 @test "a session that is back within 5 s leaves routes in" {
 	stay_up
-	lab_spawn monitor ip -n customer -6 monitor route
+	lab_monitor -6 monitor route
 	lab_dtcpd_command 'do all close'
 	wait_for 10 lab_log 'session lost'
 	wait_for 10 stay_is up

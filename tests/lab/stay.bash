@@ -118,7 +118,7 @@ stay_transfer_begins() {
 	rm -f /run/lab/enough
 	lab_python receiver host6 stream check "$LAB_HOST6" 7000
 	wait_for 10 grep listening /run/lab/receiver.log
-	lab_spawn monitor ip -n customer -6 monitor address route
+	lab_monitor -6 monitor address route
 	lab_python sender lan stream run "$LAB_HOST6" 7000 /run/lab/enough
 	stay_flows
 	stay_index >/run/lab/index
