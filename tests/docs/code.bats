@@ -64,7 +64,7 @@ in_manual() {
 # which take an argument, of which there are ARGUMENTS in all forms at least.
 completed() {
     local completion=$ROOT/etc/$1.bash-completion offered known
-    offered=$(sed -n "/compgen -W '--config/,/' --/p" "$completion" | grep -oE -- '--[a-z][a-z-]*')
+    offered=$(sed -n "/compgen .*-W '--config/,/' --/p" "$completion" | grep -oE -- '--[a-z][a-z-]*')
     same "$2" "$offered" "$(options "$1" | awk '{ print "--" $2 }')"
     # The arms of the case, in which a word that belongs to an option is completed.
     known=$(sed -nE "s/^ +(-[^']*)\)\$/\1/p" "$completion" | tr -d ' ' | tr '|' '\n')
@@ -117,8 +117,9 @@ fits_a_screen() {
 complete() {
     # shellcheck disable=SC2016 # for the inner bash
     timeout 300 bash -c '
+        shopt -s extglob
         _init_completion() {
-            words=("${COMP_WORDS[@]}") cur=${COMP_WORDS[-1]} prev=${COMP_WORDS[-2]} split=false
+            words=("${COMP_WORDS[@]}") cword=$((${#COMP_WORDS[@]} - 1)) cur=${COMP_WORDS[-1]} prev=${COMP_WORDS[-2]} split=false
             if [[ $1 == -s && $cur == --*=* ]]; then
                 prev=${cur%%=*} cur=${cur#*=} split=true
             fi
@@ -146,6 +147,43 @@ complete() {
         [ -z "$(complete dtcp-up $command '')" ]
     done
     [ -n "$(complete dtcp-up --down --)" ]
+}
+
+# goes_with OPTION VALUE WORD...: dtcp-up takes it behind those. It gets no further than an
+# account file or a run directory that is not there. VALUE is `-` where it takes none.
+goes_with() {
+    local words=("${@:3}" --config=/nonexistent --run-dir=/nonexistent "--$1") got=0
+    [ "$2" = - ] || words+=("$2")
+    timeout 300 "$ROOT/build/dtcp-up" "${words[@]}" >/dev/null 2>&1 3>&- </dev/null || got=$?
+    [ "$got" != 64 ]
+}
+
+@test "completion: it offers what goes with the options that are there" {
+    local words letter option value offered refused=0
+    for words in --down --status --check '--event wan'; do
+        # shellcheck disable=SC2086 # are words
+        offered=$(complete dtcp-up $words --)
+        echo "$words: $offered"
+        while read -r letter option value; do
+            case $option in
+            config | run-dir) value=/nonexistent ;;
+            wait) value=1 ;;
+            esac
+            # shellcheck disable=SC2086 # are words
+            if ! goes_with "$option" "$value" $words; then
+                [[ " $offered " != *" --$option "* ]]
+                refused=$((refused + 1))
+            elif [[ $words != "--$option"* ]]; then # once is enough
+                [[ " $offered " == *" --$option "* ]]
+            fi
+        done < <(options dtcp-up)
+        # The short form, and a value with `=`, are the same.
+        letter=$(options dtcp-up | sed -n "s/^\(.\) ${words:2:4}.*/-\1/p")
+        # shellcheck disable=SC2086 # are words
+        [ "$(complete dtcp-up $letter ${words#* } --)" = "$offered" ]
+        [ "$(complete dtcp-up "${words/ /=}" --)" = "$offered" ]
+    done
+    [ "$refused" -ge 25 ]
 }
 
 # item WORD: what the manual says of a word of the account, on one line without
