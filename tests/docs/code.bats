@@ -149,20 +149,22 @@ complete() {
     [ -n "$(complete dtcp-up --down --)" ]
 }
 
-# goes_with OPTION VALUE WORD...: dtcp-up takes it behind those. It gets no further than an
-# account file or a run directory that is not there. VALUE is `-` where it takes none.
+# goes_with PROGRAM OPTION VALUE WORD...: it takes the option behind those. It gets no
+# further than a file or a run directory that is not there. VALUE is `-` where it takes none.
 goes_with() {
-    local words=("${@:3}" --config=/nonexistent --run-dir=/nonexistent "--$1") got=0
-    [ "$2" = - ] || words+=("$2")
-    timeout 300 "$ROOT/build/dtcp-up" "${words[@]}" >/dev/null 2>&1 3>&- </dev/null || got=$?
+    local words=("${@:4}" --config=/nonexistent --run-dir=/nonexistent "--$2") got=0
+    [ "$3" = - ] || words+=("$3")
+    timeout 300 "$ROOT/build/$1" "${words[@]}" >/dev/null 2>&1 3>&- </dev/null || got=$?
     [ "$got" != 64 ]
 }
 
-@test "completion: it offers what goes with the options that are there" {
+# offers_what_fits PROGRAM LEAST WORDS...: behind each WORDS (an option, its value) the
+# completion offers what the program takes; LEAST are refused in all.
+offers_what_fits() {
     local words letter option value offered refused=0
-    for words in --down --status --check '--event wan'; do
+    for words in "${@:3}"; do
         # shellcheck disable=SC2086 # are words
-        offered=$(complete dtcp-up $words --)
+        offered=$(complete "$1" $words --)
         echo "$words: $offered"
         while read -r letter option value; do
             case $option in
@@ -170,20 +172,25 @@ goes_with() {
             wait) value=1 ;;
             esac
             # shellcheck disable=SC2086 # are words
-            if ! goes_with "$option" "$value" $words; then
-                [[ " $offered " != *" --$option "* ]]
+            if ! goes_with "$1" "$option" "$value" $words; then
+                [[ " $offered " != *" --$option "* ]] || return 1
                 refused=$((refused + 1))
             elif [[ $words != "--$option"* ]]; then # once is enough
-                [[ " $offered " == *" --$option "* ]]
+                [[ " $offered " == *" --$option "* ]] || return 1
             fi
-        done < <(options dtcp-up)
-        # The short form, and a value with `=`, are the same.
-        letter=$(options dtcp-up | sed -n "s/^\(.\) ${words:2:4}.*/-\1/p")
-        # shellcheck disable=SC2086 # are words
-        [ "$(complete dtcp-up $letter ${words#* } --)" = "$offered" ]
-        [ "$(complete dtcp-up "${words/ /=}" --)" = "$offered" ]
+            if [[ $words == "--$option"* ]]; then # the short form is the same
+                # shellcheck disable=SC2086 # are words
+                [ "$(complete "$1" "-$letter" ${words#--"$option"} --)" = "$offered" ] || return 1
+            fi
+        done < <(options "$1")
     done
-    [ "$refused" -ge 25 ]
+    [ "$refused" -ge "$2" ]
+}
+
+@test "completion: it offers what goes with the options that are there" {
+    offers_what_fits dtcp-up 25 --down --status --check '--event wan'
+    [ "$(complete dtcp-up --event=wan --)" = "$(complete dtcp-up --event wan --)" ]
+    offers_what_fits dtcpd 3 --check --status
 }
 
 # item WORD: what the manual says of a word of the account, on one line without
