@@ -44,6 +44,8 @@ static bool is_our_route(const struct kernel *k, const struct watch_event *e)
 bool meddling_concerns(struct kernel *k, const struct watch_event *e)
 {
 	switch (e->kind) {
+	case WATCH_ROUTE_REPLACED:
+		return true;
 	case WATCH_OVERFLOW:
 		if (!k->look)
 			log_msg(LOG_NOTICE, "%s: too many changes of addresses and routes at a time; "

@@ -22,12 +22,13 @@ enum { WIDE = 1 };
 
 /* On a busy router routes change all the time, and each of many tunnels has a keeper. So
  * the kernel drops what is not ours before it wakes us. What passes: of IPv6 routes,
- * removals with our protocol number; of IPv4 routes, default ones; of sit interfaces, our
- * own; of IPv6 addresses, removals. A filter loads in network byte order, hence the
- * swapped constants. */
+ * removals with our protocol number, and those that take another's place by hand (daemons
+ * have protocol numbers of their own, above RTPROT_STATIC, and replace all day); of IPv4
+ * routes, default ones; of sit interfaces, our own; of IPv6 addresses, removals. A filter
+ * loads in network byte order, hence the swapped constants. */
 int watch_filter(int fd, const char *name)
 {
-	enum { ADDRESS = 6, ROUTE = 8, ROUTE4 = 14, DROP = 16, PASS = 17, LINK = 18 };
+	enum { ADDRESS = 6, ROUTE = 8, REPLACED = 14, ROUTE4 = 18, DROP = 20, PASS = 21, LINK = 22 };
 	static const struct sock_filter fixed[] = {
 #define LOAD(size, type, field) \
 	BPF_STMT(BPF_LD | BPF_ABS | (size), NLMSG_HDRLEN + offsetof(struct type, field))
@@ -46,15 +47,19 @@ int watch_filter(int fd, const char *name)
 		[ROUTE] = LOAD(BPF_B, rtmsg, rtm_family),
 		WHERE(9, AF_INET, ROUTE4, 10),
 		LOAD_TYPE,
-		WHERE(11, __constant_htons(RTM_DELROUTE), 12, DROP),
+		WHERE(11, __constant_htons(RTM_DELROUTE), 12, REPLACED),
 		LOAD(BPF_B, rtmsg, rtm_protocol),
 		WHERE(13, TUNNEL_ROUTE_PROTO, PASS, DROP),
+		[REPLACED] = BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_flags)),
+		TEST(15, BPF_JSET, __constant_htons(NLM_F_REPLACE), 16, DROP),
+		LOAD(BPF_B, rtmsg, rtm_protocol),
+		TEST(17, BPF_JGT, RTPROT_STATIC, DROP, PASS),
 		[ROUTE4] = LOAD(BPF_B, rtmsg, rtm_dst_len),
-		TEST(15, BPF_JGT, WIDE, DROP, PASS),
+		TEST(19, BPF_JGT, WIDE, DROP, PASS),
 		[DROP] = BPF_STMT(BPF_RET | BPF_K, 0),
 		[PASS] = BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
 		[LINK] = LOAD(BPF_H, ifinfomsg, ifi_type),
-		WHERE(19, __constant_htons(ARPHRD_SIT), 21, 20),
+		WHERE(23, __constant_htons(ARPHRD_SIT), 25, 24),
 		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
 		/* The name begins 4 bytes after the attribute. */
 		BPF_STMT(BPF_LD | BPF_IMM, NLMSG_LENGTH(sizeof(struct ifinfomsg))),
@@ -129,13 +134,17 @@ static bool route_message(const struct nlmsghdr *h, struct watch_event *e)
 		e->kind = WATCH_ROUTE4;
 		return info->rtm_dst_len <= WIDE;
 	}
+	if (h->nlmsg_type == RTM_NEWROUTE) {
+		e->kind = WATCH_ROUTE_REPLACED;
+		return h->nlmsg_flags & NLM_F_REPLACE && info->rtm_protocol <= RTPROT_STATIC;
+	}
 	e->kind = WATCH_ROUTE_GONE;
 	a = netlink_attr(h, sizeof *info, RTA_DST, sizeof e->address);
 	if (!a)
 		a = netlink_attr(h, sizeof *info, RTA_SRC, sizeof e->address);
 	if (a)
 		memcpy(&e->address, RTA_DATA(a), sizeof e->address);
-	return h->nlmsg_type == RTM_DELROUTE && info->rtm_protocol == TUNNEL_ROUTE_PROTO;
+	return info->rtm_protocol == TUNNEL_ROUTE_PROTO;
 }
 
 static bool one_message(const struct nlmsghdr *h, struct watch_event *e)

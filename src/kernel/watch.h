@@ -14,6 +14,8 @@ enum watch_kind {
 	WATCH_ADDRESS6_GONE, /* index, address */
 	WATCH_ROUTE_GONE, /* a route of our protocol number was removed: index, or 0; address:
 			   * where to, or, for a default route, from where; :: for any */
+	WATCH_ROUTE_REPLACED, /* somebody's IPv6 route took the place of another, by hand or by
+			       * a script; what that was the kernel does not say */
 	WATCH_ROUTE4,     /* an IPv4 default route or rule came, went or changed */
 	WATCH_OVERFLOW    /* messages were lost: ask the kernel anew */
 };

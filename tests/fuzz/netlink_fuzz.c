@@ -13,7 +13,8 @@ static void check(void *arg, const struct watch_event *e)
 	(*events)++;
 	MUST(e->kind == WATCH_ADDRESS4 || e->kind == WATCH_LINK_NEW ||
 	     e->kind == WATCH_LINK_GONE || e->kind == WATCH_ADDRESS6_GONE ||
-	     e->kind == WATCH_ROUTE_GONE || e->kind == WATCH_ROUTE4);
+	     e->kind == WATCH_ROUTE_GONE || e->kind == WATCH_ROUTE_REPLACED ||
+	     e->kind == WATCH_ROUTE4);
 	MUST(memchr(e->name, '\0', sizeof e->name));
 }
 

@@ -60,14 +60,21 @@ unreachable default from 2001:db8:c0de::/48 dev lo metric 4294967295'
 	assert_nothing_left
 }
 
-@test "what somebody replaces is noticed at the next keepalive and made again" {
-	up_ready ping=2
+@test "what somebody replaces is noticed and made again, at once or at the next keepalive" {
+	up_ready ping=240
 	dtcp_up
 	ip -n customer -6 route replace default via fe80::1 dev wan metric 4096
-	[ "$(up_routes)" != "$ROUTES" ]
 	again() { up_is up && [ "$(up_routes)" = "$ROUTES" ]; }
 	wait_for 10 again
 	lab_log 'somebody removed a route into the tunnel; it is built anew'
+	ip -n customer -6 route del default via fe80::1 dev wan
+	is_back
+	# Of what a routing daemon does all day the keeper does not hear.
+	ip -n customer -6 route replace default via fe80::1 dev wan metric 4096 proto bird
+	lab_sleep 3
+	[ "$(up_routes)" != "$ROUTES" ]
+	dtcp_up # has it send a keepalive
+	wait_for 10 again
 	[ "$(lab_dtcpd_count login)" = 1 ]
 	ip -n customer -6 route del default via fe80::1 dev wan
 	is_back
@@ -433,6 +440,9 @@ woken() {
 	before=$(woken)
 	ip -n customer -batch - <<-END
 		route add 2001:db8:77::/48 dev wan proto bird
+		route replace 2001:db8:77::/48 dev wan metric 5 proto bird
+		route replace 2001:db8:77::/48 dev lan0 metric 5 proto bird
+		route del 2001:db8:77::/48 dev lan0 proto bird
 		route del 2001:db8:77::/48 dev wan proto bird
 		route add 10.7.0.0/16 dev wan proto bird
 		route del 10.7.0.0/16 dev wan proto bird

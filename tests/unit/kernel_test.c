@@ -939,6 +939,9 @@ static void others(void)
 	kernel_watch(&k, &e);
 	CHECK(kernel_due(&k));
 	CHECK_INT(kernel_go(&k), KERNEL_DONE); /* it was there once more */
+	happens(WATCH_ROUTE_REPLACED, "");
+	CHECK(kernel_due(&k));
+	CHECK_INT(kernel_go(&k), KERNEL_DONE); /* that was another */
 	happens(WATCH_OVERFLOW, "");
 	happens(WATCH_OVERFLOW, "");
 	CHECK_STR(said(), "5 dtcp0: too many changes of addresses and routes at a time; what is "

@@ -105,6 +105,17 @@ static void route_change(uint16_t type, uint8_t proto)
 	attribute(RTA_OIF, &info, 2); /* of a wrong size */
 }
 
+/* With the flag by which the kernel says that it takes the place of another. */
+static void route_replaced(uint16_t type, uint8_t proto)
+{
+	struct nlmsghdr h;
+
+	route_change(type, proto);
+	memcpy(&h, buf.bytes + message, sizeof h);
+	h.nlmsg_flags = NLM_F_REPLACE;
+	memcpy(buf.bytes + message, &h, sizeof h);
+}
+
 static void links(void)
 {
 	start();
@@ -153,6 +164,14 @@ static void routes(void)
 	CHECK_INT(n_events, 1);
 	CHECK_INT(events[0].kind, WATCH_ROUTE_GONE);
 	CHECK_INT(events[0].index, 9);
+	start();
+	route_replaced(RTM_NEWROUTE, RTPROT_BOOT);
+	route_replaced(RTM_NEWROUTE, RTPROT_STATIC);
+	route_replaced(RTM_NEWROUTE, RTPROT_RA);
+	route_replaced(RTM_NEWROUTE, RTPROT_BIRD);
+	parse(&buf, used);
+	CHECK_INT(n_events, 2);
+	CHECK_INT(events[1].kind, WATCH_ROUTE_REPLACED);
 }
 
 static void route4_change(uint16_t type, uint8_t len)
@@ -339,6 +358,22 @@ static void filter_others(void)
 	start();
 	route_change(RTM_NEWROUTE, TUNNEL_ROUTE_PROTO);
 	CHECK(!passes("dtcp0"));
+	start();
+	route_change(RTM_NEWROUTE, RTPROT_BOOT);
+	CHECK(!passes("dtcp0"));
+	/* What somebody has replaced by hand, and not what daemons do all day. */
+	start();
+	route_replaced(RTM_NEWROUTE, RTPROT_BOOT);
+	CHECK(passes("dtcp0"));
+	start();
+	route_replaced(RTM_NEWROUTE, RTPROT_STATIC);
+	CHECK(passes("dtcp0"));
+	start();
+	route_replaced(RTM_NEWROUTE, RTPROT_RA);
+	CHECK(!passes("dtcp0"));
+	start();
+	route_replaced(RTM_NEWROUTE, RTPROT_BIRD);
+	CHECK(!passes("dtcp0"));
 }
 
 static bool route4_passes(uint16_t type, uint8_t len)
@@ -364,7 +399,7 @@ static void filter_ways(void)
 static const struct unit_case cases[] = {
 	{"links that come and go", links},
 	{"IPv4 addresses, and IPv6 addresses that go", addresses},
-	{"routes of our own that go", routes},
+	{"routes of our own that go, and those that others replace", routes},
 	{"IPv4 default routes and rules", ways},
 	{"other messages are passed over", others},
 	{"names of every length", names},
