@@ -238,7 +238,8 @@ way_by() {
 	netifd_announce
 	wait_for 30 netifd_whole
 	way_by "$LAB_PREFIX"
-	[ "$(lan cat /proc/sys/net/ipv6/conf/eth0/mtu)" = 1400 ]
+	lan_mtu_is() { [ "$(lan cat /proc/sys/net/ipv6/conf/eth0/mtu)" = "$1" ]; }
+	wait_for 20 lan_mtu_is 1400 # told by a later advertisement than the prefix, it may be
 	# The path, then the session.
 	lab_proto41 both
 	no_way "$LAB_PREFIX"
