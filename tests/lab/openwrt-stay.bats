@@ -101,14 +101,20 @@ flaps() { grep -c '^ifdown d6' "$NETIFD_DIR"/events || true; }
 	netifd_ends
 }
 
+# set_down: somebody does it, and netifd tells hotplug that it is up again. Without
+# routes it may be for a moment only.
+set_down() {
+	: >"$NETIFD_DIR"/events
+	ip -n customer link set dev dtcp-d6 down
+	wait_for 30 grep -q 'ifup d6' "$NETIFD_DIR"/events
+}
+
 @test "somebody removes the interface, or sets it down: built anew, with netifd's routes" {
 	netifd_begin
 	wait_for 30 netifd_whole
 	ip -n customer link del dev dtcp-d6
 	wait_for 30 netifd_whole
-	: >"$NETIFD_DIR"/events
-	ip -n customer link set dev dtcp-d6 down
-	wait_for 30 grep -q 'ifup d6' "$NETIFD_DIR"/events # with no routes it may be for a moment only
+	set_down
 	wait_for 30 netifd_whole
 	lab_ping6 customer "$LAB_HOST6"
 	logins_are 1
@@ -117,9 +123,7 @@ flaps() { grep -c '^ifdown d6' "$NETIFD_DIR"/events || true; }
 	netifd reload
 	wait_for 30 logins_are 2
 	wait_for 30 netifd_is_up
-	: >"$NETIFD_DIR"/events
-	ip -n customer link set dev dtcp-d6 down
-	wait_for 30 grep -q 'ifup d6' "$NETIFD_DIR"/events
+	set_down
 	netifd_ends
 }
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <linux/if_arp.h>
 #include <linux/rtnetlink.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,26 +95,17 @@ static void address_change(uint16_t type, uint8_t family, const char *address)
 	attribute(IFA_ADDRESS, &a, family == AF_INET ? 4 : 16);
 }
 
-static void route_change(uint16_t type, uint8_t proto)
+/* With NLM_F_REPLACE among the flags, one that takes the place of another. */
+static void route_change(uint16_t type, uint16_t flags, uint8_t proto)
 {
 	struct rtmsg info = {.rtm_family = AF_INET6, .rtm_protocol = proto};
 	uint32_t index = 9;
 
 	begin(type, &info, sizeof info);
+	memcpy(buf.bytes + message + offsetof(struct nlmsghdr, nlmsg_flags), &flags, sizeof flags);
 	attribute(RTA_OIF, &index, sizeof index);
 	attribute(RTA_PRIORITY, &info, sizeof index);
 	attribute(RTA_OIF, &info, 2); /* of a wrong size */
-}
-
-/* With the flag by which the kernel says that it takes the place of another. */
-static void route_replaced(uint16_t type, uint8_t proto)
-{
-	struct nlmsghdr h;
-
-	route_change(type, proto);
-	memcpy(&h, buf.bytes + message, sizeof h);
-	h.nlmsg_flags = NLM_F_REPLACE;
-	memcpy(buf.bytes + message, &h, sizeof h);
 }
 
 static void links(void)
@@ -157,18 +149,18 @@ static void addresses(void)
 static void routes(void)
 {
 	start();
-	route_change(RTM_DELROUTE, TUNNEL_ROUTE_PROTO);
-	route_change(RTM_DELROUTE, RTPROT_RA);
-	route_change(RTM_NEWROUTE, TUNNEL_ROUTE_PROTO);
+	route_change(RTM_DELROUTE, 0, TUNNEL_ROUTE_PROTO);
+	route_change(RTM_DELROUTE, 0, RTPROT_RA);
+	route_change(RTM_NEWROUTE, 0, TUNNEL_ROUTE_PROTO);
 	parse(&buf, used);
 	CHECK_INT(n_events, 1);
 	CHECK_INT(events[0].kind, WATCH_ROUTE_GONE);
 	CHECK_INT(events[0].index, 9);
 	start();
-	route_replaced(RTM_NEWROUTE, RTPROT_BOOT);
-	route_replaced(RTM_NEWROUTE, RTPROT_STATIC);
-	route_replaced(RTM_NEWROUTE, RTPROT_RA);
-	route_replaced(RTM_NEWROUTE, RTPROT_BIRD);
+	route_change(RTM_NEWROUTE, NLM_F_REPLACE, RTPROT_BOOT);
+	route_change(RTM_NEWROUTE, NLM_F_REPLACE, RTPROT_STATIC);
+	route_change(RTM_NEWROUTE, NLM_F_REPLACE, RTPROT_RA);
+	route_change(RTM_NEWROUTE, NLM_F_REPLACE, RTPROT_BIRD);
 	parse(&buf, used);
 	CHECK_INT(n_events, 2);
 	CHECK_INT(events[1].kind, WATCH_ROUTE_REPLACED);
@@ -240,7 +232,7 @@ static void all(void)
 	start();
 	link_change(RTM_NEWLINK, 3, "eth0", 5);
 	address_change(RTM_DELADDR, AF_INET6, "2001:db8::2");
-	route_change(RTM_DELROUTE, TUNNEL_ROUTE_PROTO);
+	route_change(RTM_DELROUTE, 0, TUNNEL_ROUTE_PROTO);
 	link_change(RTM_NEWLINK, 4, "name", 5);
 }
 
@@ -338,42 +330,34 @@ static void filter_links(void)
 		}
 }
 
-static void filter_others(void)
+static bool address_passes(uint16_t type, uint8_t family, const char *address)
 {
 	start();
-	address_change(RTM_NEWADDR, AF_INET, "192.0.2.1");
-	CHECK(passes("dtcp0"));
+	address_change(type, family, address);
+	return passes("dtcp0");
+}
+
+static bool route_passes(uint16_t type, uint16_t flags, uint8_t proto)
+{
 	start();
-	address_change(RTM_NEWADDR, AF_INET6, "2001:db8::1");
-	CHECK(!passes("dtcp0"));
-	start();
-	address_change(RTM_DELADDR, AF_INET6, "2001:db8::1");
-	CHECK(passes("dtcp0"));
-	start();
-	route_change(RTM_DELROUTE, TUNNEL_ROUTE_PROTO);
-	CHECK(passes("dtcp0"));
-	start();
-	route_change(RTM_DELROUTE, RTPROT_RA);
-	CHECK(!passes("dtcp0"));
-	start();
-	route_change(RTM_NEWROUTE, TUNNEL_ROUTE_PROTO);
-	CHECK(!passes("dtcp0"));
-	start();
-	route_change(RTM_NEWROUTE, RTPROT_BOOT);
-	CHECK(!passes("dtcp0"));
+	route_change(type, flags, proto);
+	return passes("dtcp0");
+}
+
+static void filter_others(void)
+{
+	CHECK(address_passes(RTM_NEWADDR, AF_INET, "192.0.2.1"));
+	CHECK(!address_passes(RTM_NEWADDR, AF_INET6, "2001:db8::1"));
+	CHECK(address_passes(RTM_DELADDR, AF_INET6, "2001:db8::1"));
+	CHECK(route_passes(RTM_DELROUTE, 0, TUNNEL_ROUTE_PROTO));
+	CHECK(!route_passes(RTM_DELROUTE, 0, RTPROT_RA));
+	CHECK(!route_passes(RTM_NEWROUTE, 0, TUNNEL_ROUTE_PROTO));
+	CHECK(!route_passes(RTM_NEWROUTE, 0, RTPROT_BOOT));
 	/* What somebody has replaced by hand, and not what daemons do all day. */
-	start();
-	route_replaced(RTM_NEWROUTE, RTPROT_BOOT);
-	CHECK(passes("dtcp0"));
-	start();
-	route_replaced(RTM_NEWROUTE, RTPROT_STATIC);
-	CHECK(passes("dtcp0"));
-	start();
-	route_replaced(RTM_NEWROUTE, RTPROT_RA);
-	CHECK(!passes("dtcp0"));
-	start();
-	route_replaced(RTM_NEWROUTE, RTPROT_BIRD);
-	CHECK(!passes("dtcp0"));
+	CHECK(route_passes(RTM_NEWROUTE, NLM_F_REPLACE, RTPROT_BOOT));
+	CHECK(route_passes(RTM_NEWROUTE, NLM_F_REPLACE, RTPROT_STATIC));
+	CHECK(!route_passes(RTM_NEWROUTE, NLM_F_REPLACE, RTPROT_RA));
+	CHECK(!route_passes(RTM_NEWROUTE, NLM_F_REPLACE, RTPROT_BIRD));
 }
 
 static bool route4_passes(uint16_t type, uint8_t len)
