@@ -1,6 +1,6 @@
 #!/bin/sh
-# What dtcp-up tells netifd for `proto dtcp`: its script= (see EVENTS in dtcp-up(8)), in
-# the account file that openwrt-proto.sh writes. Installed (0755) as
+# What @SBINDIR@/dtcp-up tells netifd for `proto dtcp`: its script= (see EVENTS in
+# dtcp-up(8)), in the account file that openwrt-proto.sh writes. Installed (0755) as
 # /lib/netifd/dtcp-event.
 #
 # netifd refuses all of it while it takes the interface down, which is no failure.

@@ -55,14 +55,17 @@ own_apt_unpack() {
 	root=$(cd "$2" && pwd)
 	shift 2
 	tmp=$(mktemp -d "$dir/debs.XXXXXX")
-	if (cd "$tmp" && own_apt_get "$dir" download "$@"); then
-		for deb in "$tmp"/*.deb; do
-			dpkg-deb -x "$deb" "$root" || break
-		done && rm -rf "$tmp"
-	else
+	(cd "$tmp" && own_apt_get "$dir" download "$@") || {
 		rm -rf "$tmp"
 		return 1
-	fi
+	}
+	for deb in "$tmp"/*.deb; do
+		dpkg-deb -x "$deb" "$root" || {
+			rm -rf "$tmp"
+			return 1
+		}
+	done
+	rm -rf "$tmp"
 }
 
 # The archive's place. Where apt's lists were never fetched, their labels are not

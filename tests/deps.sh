@@ -16,6 +16,8 @@
 #   all      all of these and what the other checks need (the default)
 #   --check  only say what is missing
 set -eu
+# Apt's words are read here, and are translated elsewhere.
+export LC_ALL=C
 
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(dirname "$here")/build
@@ -66,7 +68,6 @@ all_packages() {
 		check dpkg-dev        dpkg-buildpackage
 		check fakeroot        fakeroot
 		check git             git
-		check isc-dhcp-client dhclient
 		check jq              jq
 		check lintian         lintian
 		check mandoc          mandoc
@@ -102,10 +103,11 @@ packages() {
 	all_packages | awk -v sets=" $sets " 'index(sets, " " $1 " ") && !seen[$2]++ { print $2, $3 }'
 }
 
-# Packages whose installation would start a daemon or change the network:
-# unpacked, with the libraries that they need and nothing else brings.
-unpacked='dhcpcd dhcpcd-base frr ifupdown libdaemon0 libndp0 libnm0 network-manager
-	networkd-dispatcher radvd udhcpc'
+# Packages whose installation would start a daemon or change the network (ifup takes the
+# first DHCP client of a list that there is): unpacked, with the libraries that they need
+# and nothing else brings.
+unpacked='dhcpcd dhcpcd-base frr ifupdown isc-dhcp-client libdaemon0 libndp0 libnm0
+	network-manager networkd-dispatcher radvd udhcpc'
 
 missing_packages() {
 	local name probe installed
@@ -166,10 +168,16 @@ unpack() {
 }
 
 # The libraries that package $1 wants and this machine lacks, whose names differ from one
-# Debian to the next.
+# Debian to the next. Fails where it wants none, since then its words were not understood.
 libraries() {
-	local name
-	apt-cache depends "$1" | sed -n 's/^ *Depends: \(lib[^ ]*\)$/\1/p' | while read -r name; do
+	local name names
+	names=$(apt-cache depends "$1") || return
+	names=$(sed -n 's/^ *Depends: \(lib[^ ]*\)$/\1/p' <<<"$names")
+	[ -n "$names" ] || {
+		echo "deps: which libraries $1 needs apt-cache did not say" >&2
+		return 1
+	}
+	for name in $names; do
 		[ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || echo "$name"
 	done
 }
@@ -214,9 +222,10 @@ if [ -n "$install" ] && [ "$(id -u)" != 0 ]; then
 fi
 
 # An old package list names files that the mirror no longer has. A user who
-# is not root may download but not refresh the list.
+# is not root may download but not refresh the list. Somebody else's archive that is away is
+# none of ours; what is really missing fails when it is to be installed.
 if [ "$(id -u)" = 0 ]; then
-	apt update
+	apt update || echo "deps: some package lists could not be refreshed; going on with what is there" >&2
 fi
 echo "deps: $say"
 if [ -n "$install" ]; then
@@ -232,7 +241,8 @@ if [ -n "$install" ]; then
 fi
 for name in $unpack; do
 	if [ "$name" = frr ]; then
-		for library in $(libraries frr); do
+		names=$(libraries frr)
+		for library in $names; do
 			unpack "$library"
 		done
 	fi

@@ -11,7 +11,8 @@
 #               machine has a use for (etc/install/find-hooks)
 #   ACCOUNTS    where the example account file goes if there is none; empty: nowhere
 #
-# `make uninstall` removes each program and hook, whatever HOOKS and PROGRAMS were.
+# `make uninstall` removes each program and hook, whatever HOOKS and PROGRAMS were, and leaves
+# what is an installation's with other folders (etc/install/is-ours).
 
 SBINDIR = $(PREFIX)/sbin
 LIBEXECDIR = $(PREFIX)/libexec
@@ -48,9 +49,14 @@ FILES-dtcpd = \
 	0644:src/dtcpd.conf.5:$(MANDIR)/man5/dtcpd.conf.5 \
 	0644:etc/dtcpd.bash-completion:$(COMPLETIONSDIR)/dtcpd \
 	0600:etc/dtcpd.conf.example:$(DOCDIR)/dtcpd.conf.example \
-	0644:etc/dtcpd.service:$(UNITDIR)/dtcpd.service \
-	0644:etc/dtcpd.sysusers.conf:$(SYSUSERSDIR)/dtcpd.conf \
+	$(if $(DTCPD_UNIT),$(FILES-dtcpd-systemd)) \
 	$(foreach file,$(SERVER_EXAMPLES),0644:etc/$(file):$(DOCDIR)/$(file))
+FILES-dtcpd-systemd = \
+	0644:etc/dtcpd.service:$(UNITDIR)/dtcpd.service \
+	0644:etc/dtcpd.sysusers.conf:$(SYSUSERSDIR)/dtcpd.conf
+# A machine without systemd has no use for these; of the one that a package is for nothing
+# is known.
+DTCPD_UNIT = $(DESTDIR)$(filter systemd,$(HOOKS))$(filter systemd:%,$(FOUND_HOOKS))
 # The READMEs, and what they link to.
 EXAMPLES = dnsmasq.example.conf dtcp-event.example.sh nftables.example.nft radvd.conf.example
 PAGES = trouble.md trouble.ja.md security.md security.ja.md
@@ -96,6 +102,10 @@ DIRS = $(SBINDIR) $(LIBEXECDIR) $(MANDIR) $(DOCDIR) $(COMPLETIONSDIR) $(SYSCONFD
 	$(UNITDIR) $(SYSUSERSDIR) $(DHCPCDDIR) $(ACCOUNTS) $(RUNDIR)
 FILL = sed -i -e 's|/etc/ppp/dtcp\.conf|@SYSCONFDIR@/ppp/dtcp.conf|g' \
 	-e 's|/etc/dtcpd\.conf|@SYSCONFDIR@/dtcpd.conf|g' \
+	-e 's|`/usr/local/sbin`|`@SBINDIR@`|g' \
+	-e 's|/usr/local/libexec/dtcp-up-hook|@LIBEXECDIR@/dtcp-up-hook|g' \
+	-e 's|`LIBEXECDIR/|`@LIBEXECDIR@/|g' -e 's|`UNITDIR/|`$(UNITDIR)/|g' \
+	-e 's|`SYSUSERSDIR/|`$(SYSUSERSDIR)/|g' \
 	-e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|g' \
 	-e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' -e 's|@VERSION@|$(VERSION)|g' \
 	-e 's|\([ =]\)/run/dtcp|\1$(RUNDIR)/dtcp|g' $(FILL_LINKS)
@@ -103,9 +113,13 @@ FILL = sed -i -e 's|/etc/ppp/dtcp\.conf|@SYSCONFDIR@/ppp/dtcp.conf|g' \
 FILL_LINKS = -e 's|\[\([^]]*\)\](tests/[^)]*)|\1|g' -e 's|\[\([^]]*\)\](CONTRIBUTING\.md)|\1|g' \
 	-e 's|](\(\.\./\)*hooks/README\.md)|](hooks.md)|g' -e 's|](etc/\(doc/\)*|](|g' \
 	-e 's|`etc/\([^`/]*\.example\)|`\1|g'
-# Fedora has room for one script, which may be the user's own.
-NOT_OURS = case $$target in *.local) [ -e "$$target" ] && ! grep -q dtcp-up-hook "$$target" ;; \
+# Fedora has room for one script, which may be the user's own, and call our hook besides. Ours
+# have had this comment in every version.
+NOT_OURS = case $$target in *.local) [ -e "$$target" ] && ! grep -q '^\# pppd: the link is ' "$$target" ;; \
 	*) false ;; esac
+# What it has to call then, with the arguments that pppd gives it.
+HOOK_CALL = $(LIBEXECDIR)/dtcp-up-hook $$(case $$target in \
+	*ip-up.local) echo 'up "$$1" "$$4"' ;; *) echo 'down "$$1"' ;; esac)
 
 check-install:
 	@for dir in $(foreach dir,$(DIRS),'$(dir)'); do case $$dir in \
@@ -132,7 +146,7 @@ install: check-install $(PROGRAMS:%=$(BUILD)/%)
 		mode=$${file%%:*} source=$${file#*:}; \
 		target='$(DESTDIR)'$${source#*:} source=$${source%%:*}; \
 		if $(NOT_OURS); then \
-			echo "install: $$target is not ours and stays: call our $$source from it" >&2; \
+			echo "install: $$target is not ours and stays: call from it: $(HOOK_CALL)" >&2; \
 			continue; \
 		fi; \
 		echo "$(INSTALL) -D -m $$mode $$source $$target"; \
@@ -169,10 +183,12 @@ endif
 install-strip: install
 	$(STRIP) $(PROGRAMS:%='$(DESTDIR)$(SBINDIR)/%')
 
-uninstall: HOOKS = $(ALL_HOOKS)
+# Whatever was said to `make`: a target's own value is less than what the command line gives.
+uninstall: override HOOKS = $(ALL_HOOKS)
+uninstall: override PROGRAMS = $(ALL_PROGRAMS)
 uninstall: check-install
 ifeq ($(DESTDIR),)
-	@etc/install/end-running '$(SBINDIR)' '$(RUNDIR)/dtcpd'
+	@etc/install/end-running '$(SBINDIR)' '$(RUNDIR)/dtcpd' '$(RUNDIR)/dtcp-up'
 endif
 	@# An account file that nobody has written to is ours.
 	@if cmp -s '$(DESTDIR)$(DOCDIR)/dtcp.conf.example' '$(DESTDIR)$(ACCOUNTS)'; then \
@@ -180,13 +196,19 @@ endif
 		rm -f '$(DESTDIR)$(ACCOUNTS)'; \
 	fi
 	rm -f $(ALL_PROGRAMS:%='$(DESTDIR)$(SBINDIR)/%')
-	@for file in $(FILES-always) $(foreach program,$(ALL_PROGRAMS),$(FILES-$(program))); do \
+	@udhcpc=; for file in $(FILES-always) $(foreach program,$(ALL_PROGRAMS),$(FILES-$(program))); do \
 		target='$(DESTDIR)'$${file##*:}; \
 		if [ ! -e "$$target" ] || $(NOT_OURS); then continue; fi; \
+		source=$${file#*:}; \
+		if ! etc/install/is-ours '$(DESTDIR)' "$${source%%:*}" "$${file##*:}" '$(SBINDIR)' '$(LIBEXECDIR)' '$(UNITDIR)'; then \
+			echo "uninstall: $$target is another installation's and stays"; \
+			continue; \
+		fi; \
 		echo "rm -f $$target"; \
 		rm -f "$$target" || exit; \
-	done
-	@rmdir '$(DESTDIR)$(DOCDIR)' 2>/dev/null || :
-	@etc/install/say-left '$(DESTDIR)' '$(SYSCONFDIR)' '$(ACCOUNTS)' '$(LIBEXECDIR)' '$(RUNDIR)'
+		case $$file in *:hooks/udhcpc:*) udhcpc=$${file##*:} ;; esac; \
+	done; \
+	rmdir '$(DESTDIR)$(DOCDIR)' 2>/dev/null; \
+	etc/install/say-left '$(DESTDIR)' '$(SYSCONFDIR)' '$(ACCOUNTS)' '$(LIBEXECDIR)' '$(RUNDIR)' "$$udhcpc"
 
 .PHONY: check-install install install-strip uninstall

@@ -25,8 +25,10 @@ DEB_TREE = $(BUILD)/deb/dtcp-up-$(VERSION)
 DIST = dtcp-up-$(VERSION)
 SOURCE_URL = file://$(abspath $(BUILD))
 SOURCE_PARTS = Makefile src hooks etc tests README.md README.ja.md CHANGES CONTRIBUTING.md LICENSE
-PACKAGING_FILL = sed -e 's|@VERSION@|$(1)|g' -e 's|@MAINTAINER@|$(MAINTAINER)|g' \
-	$(if $(HOMEPAGE),-e 's|@HOMEPAGE@|$(HOMEPAGE)|g',-e '/@HOMEPAGE@/d') \
+# A name may have an apostrophe, which ends the shell's word, and what sed takes as its own.
+in_sed = $(subst ','\'',$(subst |,\|,$(subst &,\&,$(subst \,\\,$(1)))))
+PACKAGING_FILL = sed -e 's|@VERSION@|$(1)|g' -e 's|@MAINTAINER@|$(call in_sed,$(MAINTAINER))|g' \
+	$(if $(HOMEPAGE),-e 's|@HOMEPAGE@|$(call in_sed,$(HOMEPAGE))|g',-e '/@HOMEPAGE@/d') \
 	-e "s|@DATE@|$$(date -u -R -d @$(SOURCE_DATE_EPOCH))|g" \
 	-e "s|@RPM_DATE@|$$(LC_ALL=C date -u -d @$(SOURCE_DATE_EPOCH) '+%a %b %d %Y')|g"
 
@@ -59,7 +61,7 @@ deb-lint: deb
 packaging: dist
 	mkdir -p $(BUILD)/packaging/openwrt
 	$(call PACKAGING_FILL,$(VERSION)) etc/packaging/dtcp-up.spec >$(BUILD)/packaging/dtcp-up.spec
-	$(call PACKAGING_FILL,$(VERSION)) -e 's|@SOURCE_URL@|$(SOURCE_URL)|' \
+	$(call PACKAGING_FILL,$(VERSION)) -e 's|@SOURCE_URL@|$(call in_sed,$(SOURCE_URL))|' \
 		-e "s|@HASH@|$$(sha256sum <$(BUILD)/$(DIST).tar.gz | cut -d ' ' -f 1)|" \
 		etc/packaging/openwrt/Makefile >$(BUILD)/packaging/openwrt/Makefile
 	cp $(ALL_PROGRAMS:%=etc/%.sysusers.conf) $(BUILD)/

@@ -178,6 +178,16 @@ links_resolve() {
 	"$D/opt/bin/dtcp-up" --help | grep '(/var/run/dtcp-up)'
 	"$D/opt/bin/dtcpd" --help | grep '(/var/run/dtcpd)'
 	grep -q '/var/run/dtcp-up/ Ns Ar interface' "$D$prefix/share/man/man8/dtcp-up.8"
+	# The pages name the hook and the program where they are.
+	cd "$D$prefix/share/doc/dtcp-up"
+	grep -qF "\`$prefix/libexec/dtcp-up-hook up " trouble.md
+	grep -qF "\`$prefix/libexec/dtcp-up-hook up " trouble.ja.md
+	grep -qF "\`/opt/bin\`" trouble.md
+	grep -qF "| \`$prefix/libexec/dtcp-up-hook\` |" hooks.md
+	grep -qF "| \`$UNITDIR/dtcp-up.service\` |" hooks.md
+	grep -q "^$prefix/libexec/dtcp-up-hook down " "$D$prefix/share/man/man8/dtcp-up.8"
+	not_there grep -rE '/usr/local|[A-Z]DIR/' . "$D$prefix/share/man" -ve 'script[= ]/usr/local\|install it (0755) as'
+	cd "$ROOT"
 	grep -q 'run_dir=/var/run/dtcp-up' "$D$prefix/share/bash-completion/completions/dtcp-up"
 	not_there grep -r /run/dtcp "$D" -e '[ =]/run/dtcp'
 }
@@ -221,7 +231,76 @@ links_resolve() {
 	make_it uninstall DESTDIR="$D" # once more does no harm
 }
 
+@test "uninstall removes each program and hook, also where HOOKS and PROGRAMS name a few" {
+	make_it install HOOKS='pppd dhclient networkmanager systemd' DESTDIR="$D"
+	make_it uninstall HOOKS=pppd PROGRAMS=dtcp-up DESTDIR="$D"
+	tree "$D" | not_any
+}
+
 not_any() { ! grep .; }
+
+# But for pppd-fedora's, which is none where another has it.
+all_hooks='pppd pppd-arch dhclient dhclient-fedora dhcpcd udhcpc networkmanager networkd ifupdown openwrt systemd'
+
+@test "uninstall leaves what is an installation's with another PREFIX, and says so" {
+	local others other
+	for others in 'PREFIX=/usr LIBEXECDIR=/usr/libexec/dtcp-up' PREFIX=/opt/usr/local; do
+		rm -rf "$D"
+		read -ra other <<<"$others"
+		make_it install "${other[@]}" HOOKS="$all_hooks" DESTDIR="$D"
+		tree "$D" >"$BATS_TEST_TMPDIR/before"
+		# As when nobody has installed hooks of ours, or the other came later.
+		make_it install HOOKS='pppd networkd' ACCOUNTS= DESTDIR="$D"
+		make_it install "${other[@]}" HOOKS=networkd DESTDIR="$D"
+		make_it uninstall DESTDIR="$D" ACCOUNTS= >"$BATS_TEST_TMPDIR/said"
+		diff <(grep -v 'etc/ppp/ip-[a-z]*\.d/dtcp-up$' "$BATS_TEST_TMPDIR/before") <(tree "$D")
+		grep -xF "uninstall: $D/etc/networkd-dispatcher/off.d/dtcp-up is another installation's and stays" "$BATS_TEST_TMPDIR/said"
+		grep -xF "uninstall: $D$UNITDIR/dtcp-up@.service is another installation's and stays" "$BATS_TEST_TMPDIR/said"
+		grep -xF "uninstall: $D/usr/lib/sysusers.d/dtcpd.conf is another installation's and stays" "$BATS_TEST_TMPDIR/said"
+		make_it uninstall "${other[@]}" DESTDIR="$D" >"$BATS_TEST_TMPDIR/said"
+		tree "$D" | not_any
+		not_there cat "$BATS_TEST_TMPDIR/said" -e another
+	done
+}
+
+@test "the file for a program's user stays where another installation has the program, without a unit too" {
+	make_it install HOOKS=systemd DESTDIR="$D"
+	has /usr/sbin/dtcpd
+	make_it uninstall DESTDIR="$D"
+	tree "$D" | diff - <(printf '%s\n' '644 usr/lib/sysusers.d/dtcpd.conf' '755 usr/sbin/dtcpd')
+}
+
+@test "an ip-up.local of the user's own that calls our hook stays, and is said to be left; ours goes" {
+	mkdir -p "$D/etc/ppp"
+	# shellcheck disable=SC2016 # is the script's
+	printf '%s\n' '#!/bin/sh' 'logger "$1 is up"' '/usr/local/libexec/dtcp-up-hook up "$1" "$4"' >"$D/etc/ppp/ip-up.local"
+	cp "$D/etc/ppp/ip-up.local" "$BATS_TEST_TMPDIR/mine"
+	make_it install HOOKS=pppd-fedora DESTDIR="$D" 2>"$BATS_TEST_TMPDIR/said"
+	grep -xF "install: $D/etc/ppp/ip-up.local is not ours and stays: call from it: /usr/local/libexec/dtcp-up-hook up \"\$1\" \"\$4\"" "$BATS_TEST_TMPDIR/said"
+	cmp "$BATS_TEST_TMPDIR/mine" "$D/etc/ppp/ip-up.local"
+	# What we have put there before, we replace.
+	echo '# of an older version' >>"$D/etc/ppp/ip-down.local"
+	make_it install HOOKS=pppd-fedora DESTDIR="$D"
+	not_there cat "$D/etc/ppp/ip-down.local" -e older
+	# Without the address, which the link may have got anew by then.
+	echo '#!/bin/sh' >"$D.ip-down" && cp "$D.ip-down" "$D/etc/ppp/ip-down.local"
+	make_it install HOOKS=pppd-fedora DESTDIR="$D" 2>"$BATS_TEST_TMPDIR/said"
+	grep -xF "install: $D/etc/ppp/ip-down.local is not ours and stays: call from it: /usr/local/libexec/dtcp-up-hook down \"\$1\"" "$BATS_TEST_TMPDIR/said"
+	rm "$D/etc/ppp/ip-down.local"
+	make_it install HOOKS=pppd-fedora DESTDIR="$D"
+	make_it uninstall DESTDIR="$D" >"$BATS_TEST_TMPDIR/said"
+	cmp "$BATS_TEST_TMPDIR/mine" "$D/etc/ppp/ip-up.local"
+	grep -F "left: $D/etc/ppp/ip-up.local, which calls /usr/local/libexec/dtcp-up-hook" "$BATS_TEST_TMPDIR/said"
+	[ ! -e "$D/etc/ppp/ip-down.local" ]
+}
+
+@test "uninstall says that a udhcpc with our script gets no address any more, if that was there" {
+	make_it install HOOKS=udhcpc DESTDIR="$D"
+	make_it uninstall DESTDIR="$D" >"$BATS_TEST_TMPDIR/said"
+	grep -E "^uninstall: a udhcpc .* -s /etc/udhcpc/dtcp-up.script gets no address .*: start it without -s$" "$BATS_TEST_TMPDIR/said"
+	make_it uninstall DESTDIR="$D" >"$BATS_TEST_TMPDIR/said"
+	not_there cat "$BATS_TEST_TMPDIR/said" -e udhcpc
+}
 
 @test "an account file that is there is never touched, where none is the example goes there" {
 	make_it install DESTDIR="$D"
@@ -275,6 +354,11 @@ hooks_are() {
 	hooks_are # folders that other packages make say nothing
 	has /usr/sbin/pppd /sbin/dhclient /usr/sbin/ifup /usr/lib/systemd/systemd /usr/bin/networkd-dispatcher
 	printf '%s\n' 'exec /etc/ppp/ip-up.local' 'run-parts /etc/ppp/ip-up.d' >"$D/etc/ppp/ip-up"
+	hooks_are pppd dhclient networkd systemd # an ifup that has nothing to go by
+	: >"$D/etc/network/interfaces"
+	hooks_are pppd dhclient networkd ifupdown systemd
+	rm "$D/etc/network/interfaces"
+	mkdir "$D/etc/network/interfaces.d"
 	hooks_are pppd dhclient networkd ifupdown systemd
 	rm -r "$D" && mkdir -p "$D/etc/ppp"
 	has /usr/bin/pppd /usr/bin/NetworkManager /usr/bin/dhcpcd
@@ -282,7 +366,7 @@ hooks_are() {
 	echo 'for ipup in /etc/ppp/ip-up.d/*.sh; do [ -x $ipup ] && "$ipup" "$@"; done' >"$D/etc/ppp/ip-up"
 	hooks_are pppd-arch dhcpcd networkmanager
 	rm -r "$D" && mkdir -p "$D/etc/ppp"
-	has /usr/sbin/pppd /usr/sbin/NetworkManager
+	has /usr/sbin/pppd /usr/sbin/NetworkManager /usr/sbin/ifup # NetworkManager's
 	# shellcheck disable=SC2016 # is the other system's
 	echo '[ -x /etc/ppp/ip-up.local ] && /etc/ppp/ip-up.local "$@"' >"$D/etc/ppp/ip-up"
 	hooks_are pppd-fedora networkmanager
@@ -292,10 +376,11 @@ hooks_are() {
 	hooks_are pppd-fedora dhclient-fedora networkmanager
 	rm -r "$D" && mkdir -p "$D/etc"
 	has /usr/sbin/pppd /sbin/udhcpc /sbin/ifup
+	mkdir "$D/etc/network"
+	: >"$D/etc/network/interfaces"
 	hooks_are pppd udhcpc ifupdown
-	rm "$D/sbin/ifup"
 	: >"$D/etc/openwrt_release"
-	hooks_are pppd openwrt
+	hooks_are pppd openwrt # whose ifup is netifd's
 }
 
 @test "without HOOKS those that were found are installed, and it says so" {
@@ -315,6 +400,27 @@ hooks_are() {
 	make_it install DESTDIR="$D.far" PROGRAMS=dtcpd >"$BATS_TEST_TMPDIR/log"
 	not_there cat "$BATS_TEST_TMPDIR/log" -e 'found\|dtcp-up --check'
 	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/log")" = "install: next: users in $D.far/etc/dtcpd.conf (mode 600), and dtcpd --check" ]
+}
+
+# would_install ARGUMENT...: the files that an installation to the running system has.
+would_install() {
+	make_it -n install ACCOUNTS= "$@" | grep -o ' [0-7]*:[^:]*:/[^ ;]*' | sed 's/.*://' >"$BATS_TEST_TMPDIR/files"
+	grep -qx /usr/local/libexec/dtcp-up-hook "$BATS_TEST_TMPDIR/files" || grep -qx /usr/local/share/man/man8/dtcpd.8 "$BATS_TEST_TMPDIR/files"
+}
+
+@test "dtcpd's unit and its user's file are for machines with systemd, as those of dtcp-up are" {
+	local found of='/(dtcpd\.service|sysusers\.d/dtcpd\.conf)$'
+	would_install FOUND_HOOKS=pppd:/usr/sbin/pppd
+	not_there cat "$BATS_TEST_TMPDIR/files" -E "/(dtcp.*\.service|sysusers\.d/.*)$"
+	for found in 'FOUND_HOOKS=pppd:/usr/sbin/pppd systemd:/lib/systemd/systemd' HOOKS=systemd; do
+		would_install FOUND_HOOKS= "$found"
+		[ "$(grep -cE "$of" "$BATS_TEST_TMPDIR/files")" = 2 ]
+	done
+	# Whatever hooks are wanted, and where dtcp-up is not.
+	would_install FOUND_HOOKS=systemd:/lib/systemd/systemd HOOKS=pppd
+	[ "$(grep -cE "$of" "$BATS_TEST_TMPDIR/files")" = 2 ]
+	would_install FOUND_HOOKS=systemd:/lib/systemd/systemd PROGRAMS=dtcpd
+	[ "$(grep -cE "$of" "$BATS_TEST_TMPDIR/files")" = 2 ]
 }
 
 @test "install-strip installs the same without what debuggers need" {
@@ -354,6 +460,83 @@ program() {
 	program dtcpd 'exit 0'
 	run -1 "$end" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR"
 	[[ $output = *'nothing was removed'*'could not be told to end'* ]]
+}
+
+@test "networkd-dispatcher, which does not start without hooks, is started when the first one comes" {
+	[ "$(id -u)" = 0 ] || skip 'wants root, who installs to the running system'
+	local reload=$BATS_TEST_TMPDIR/reload-units
+	mkdir -p "$BATS_TEST_TMPDIR"/{systemd,bin,hooks/routable.d}
+	sed "s|/run/systemd/system|$BATS_TEST_TMPDIR/systemd|; s|/etc/networkd-dispatcher|$BATS_TEST_TMPDIR/hooks|" \
+		"$ROOT/etc/install/reload-units" >"$reload"
+	# shellcheck disable=SC2016 # is the program's own
+	program bin/systemctl "cd $BATS_TEST_TMPDIR" \
+		'case $* in *is-enabled*) exec test -e enabled ;; *is-active*) cat active ;;' \
+		'*" start "*) echo "$*" >>told; exec test ! -e broken ;; esac'
+	reload() { : >"$BATS_TEST_TMPDIR/told"; PATH=$BATS_TEST_TMPDIR/bin:$PATH run -0 sh "$reload" "$@"; }
+	told() { [ "$(cat "$BATS_TEST_TMPDIR/told")" = "$1" ]; }
+	: >"$BATS_TEST_TMPDIR/enabled"
+	echo inactive >"$BATS_TEST_TMPDIR/active"
+	reload dtcp-up dtcpd
+	told ''
+	program hooks/routable.d/dtcp-up
+	reload dtcpd
+	told ''
+	reload dtcp-up dtcpd
+	told '--no-block start networkd-dispatcher.service'
+	[[ $output = 'install: started networkd-dispatcher, '* ]]
+	: >"$BATS_TEST_TMPDIR/broken"
+	reload dtcp-up dtcpd
+	[ "$output" = 'install: next: systemctl start networkd-dispatcher' ]
+	# Somebody has disabled it; it runs; it has failed.
+	rm "$BATS_TEST_TMPDIR/enabled"
+	reload dtcp-up
+	told ''
+	: >"$BATS_TEST_TMPDIR/enabled"
+	for state in active activating failed; do
+		echo $state >"$BATS_TEST_TMPDIR/active"
+		reload dtcp-up
+		told ''
+	done
+}
+
+@test "another installation's units, keepers and server go on" {
+	local end=$BATS_TEST_TMPDIR/install/end-running name
+	mkdir -p "$BATS_TEST_TMPDIR"/{install,other,ours,run,systemd,bin}
+	cp "$ROOT"/etc/install/{end-running,is-ours} "$BATS_TEST_TMPDIR/install"
+	sed -i "s|/run/systemd/system|$BATS_TEST_TMPDIR/systemd|" "$end"
+	for name in dtcp-up@.service dtcp-up.service; do
+		sed "s|@SBINDIR@|$BATS_TEST_TMPDIR/other|" "$ROOT/etc/$name" >"$BATS_TEST_TMPDIR/$name"
+	done
+	sed "s|@SBINDIR@|$BATS_TEST_TMPDIR/ours|" "$ROOT/etc/dtcpd.service" >"$BATS_TEST_TMPDIR/dtcpd.service"
+	# shellcheck disable=SC2016 # is the program's own
+	program bin/systemctl 'case $1 in' \
+		'list-units) printf "%s loaded active running What it is\n" dtcp-up@pppoe\\\\x2dwan.service dtcp-up.service dtcpd.service ;;' \
+		"show) file=\${5%%@*}; [ \$file = \$5 ] || file=\$file@.service; echo $BATS_TEST_TMPDIR/\$file ;;" \
+		"*) echo \"systemctl \$*\" >>$BATS_TEST_TMPDIR/told ;; esac"
+	program ours/dtcp-up "echo \"dtcp-up \$*\" >>$BATS_TEST_TMPDIR/told"
+	program ours/dtcpd 'exit 0'
+	for name in dtcp-up dtcpd; do
+		cp "$(command -v sleep)" "$BATS_TEST_TMPDIR/other/$name"
+		"$BATS_TEST_TMPDIR/other/$name" 600 3>&- &
+		echo $! >"$BATS_TEST_TMPDIR/run/$name.pid"
+	done
+	mv "$BATS_TEST_TMPDIR/run/dtcp-up.pid" "$BATS_TEST_TMPDIR/run/dtcp0.pid"
+	echo $$ >"$BATS_TEST_TMPDIR/run/dtcp1.pid"
+	mkdir "$BATS_TEST_TMPDIR/far" && mv "$BATS_TEST_TMPDIR/run/dtcpd.pid" "$BATS_TEST_TMPDIR/far"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run -0 "$end" "$BATS_TEST_TMPDIR/ours" "$BATS_TEST_TMPDIR/far" "$BATS_TEST_TMPDIR/run"
+	echo "$output"
+	diff "$BATS_TEST_TMPDIR/told" - <<-'END'
+		systemctl stop dtcpd.service
+		dtcp-up --down --interface dtcp1
+	END
+	grep -xF "uninstall: another installation's dtcp-up has dtcp0 and goes on" <<<"$output"
+	grep -xF "uninstall: another installation's dtcpd goes on" <<<"$output"
+	kill "$(cat "$BATS_TEST_TMPDIR/run/dtcp0.pid")" "$(cat "$BATS_TEST_TMPDIR/far/dtcpd.pid")"
+	# Where none is another's, all are told at once.
+	rm "$BATS_TEST_TMPDIR/run/dtcp0.pid" "$BATS_TEST_TMPDIR/told"
+	program ours/dtcpd 'exit 1'
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH "$end" "$BATS_TEST_TMPDIR/ours" "$BATS_TEST_TMPDIR/far" "$BATS_TEST_TMPDIR/run"
+	grep -x 'dtcp-up --down' "$BATS_TEST_TMPDIR/told"
 }
 
 @test "what uninstall leaves is said: what calls the hook, what is enabled" {

@@ -58,6 +58,10 @@ make_it() { timeout 1200 make -s -C "$ROOT" BUILD="$T/build" "$@" 3>&- >"$T/log"
 		grep -q '`changelog.gz`' README.md
 		[ -f changelog.gz ]
 		not grep -n '`etc/[^`]*`' ./README*.md
+		# The hook is named where it is.
+		for file in trouble.md trouble.ja.md; do
+			grep -qF '`/usr/libexec/dtcp-up/dtcp-up-hook up ' "$file"
+		done
 	done
 	while read -r file; do
 		[ -f "$file" ] || { echo "there is no $file" && return 1; }
@@ -87,6 +91,15 @@ make_it() { timeout 1200 make -s -C "$ROOT" BUILD="$T/build" "$@" 3>&- >"$T/log"
 	[ "$(wc -l <"$T/wanted")" -ge 10 ]
 	sed -nE "s/^\t*(printf .*')?(build|demo ) +([a-z0-9-]+) .*/\3/p; s/^.*'demo (user-mode-linux).*/\1/p" \
 		"$ROOT/tests/deps.sh" | grep -vx libssl-dev | sort | diff - "$T/wanted"
+}
+
+@test "packages take whatever name and address they are given, also such as mean something to sed" {
+	local name="Ann O'Neill | R&D \\1 <o'neill@example.net>" page='https://dtcp.example.net/?a&b|c'
+	make_it deb-tree packaging MAINTAINER="$name" HOMEPAGE="$page"
+	grep -xF "Maintainer: $name" "$T/build/deb/dtcp-up-$VERSION/debian/control"
+	grep -xF "Homepage: $page" "$T/build/deb/dtcp-up-$VERSION/debian/control"
+	grep -xF "PKG_MAINTAINER:=$name" "$T/build/packaging/openwrt/Makefile"
+	grep -F " $name - $VERSION-1" "$T/build/packaging/dtcp-up.spec"
 }
 
 # not COMMAND...: since bats does not notice `!`.
@@ -152,6 +165,32 @@ rpm_options() {
 		grep -q "^$file" "$T/files"
 	done
 	rpm -qp --scripts "$rpm" | grep '^sysusers u dtcp-up - '
+}
+
+@test "Debian, RPM: networkd-dispatcher is started when its first hook comes, and not on an upgrade" {
+	mkdir -p "$T/bin" "$T/systemd"
+	: >"$T/bin/networkd-dispatcher"
+	for program in deb-systemd-invoke systemctl; do
+		printf '#!/bin/sh\necho "%s $*" >>%s/called\n' $program "$T" >"$T/bin/$program"
+	done
+	chmod 755 "$T"/bin/*
+	sed "s|/run/systemd/system|$T/systemd|" "$ROOT/etc/packaging/debian/dtcp-up.postinst" >"$T/postinst"
+	sed -n '/^%post$/,/^%preun/p' "$ROOT/etc/packaging/dtcp-up.spec" |
+		sed "/^%/d; s|/run/systemd/system|$T/systemd|" >"$T/post"
+	installs() {
+		: >"$T/called"
+		PATH=$T/bin:$PATH sh -e "$T/$1" "${@:2}"
+		grep " start " "$T/called" || true
+	}
+	[ "$(installs postinst configure '')" = 'deb-systemd-invoke start networkd-dispatcher.service' ]
+	[ "$(installs post 1)" = 'systemctl --no-block start networkd-dispatcher.service' ]
+	[ -z "$(installs postinst configure 0.9)$(installs postinst abort-remove)$(installs post 2)" ]
+	# It fails, it is not there, or there is no systemd.
+	echo 'exit 1' | tee -a "$T/bin/deb-systemd-invoke" "$T/bin/systemctl" >/dev/null
+	installs postinst configure ''
+	[ -z "$(installs post 1)" ]
+	rmdir "$T/systemd"
+	[ -z "$(installs postinst configure '')$(installs post 1)" ]
 }
 
 # The macros of OpenWrt's build that the package's Makefile uses, with this
