@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/link.h"
 #include "common/status_codes.h"
 
 void account_free(struct account *list)
@@ -51,11 +52,5 @@ const char *account_password_doubt(const struct account *a)
 
 bool account_allows_link(const struct account *a, const char *link)
 {
-	unsigned index;
-
-	if (!a->link[0] || strcmp(a->link, link) == 0)
-		return true;
-	/* An interface may have several names. */
-	index = if_nametoindex(link);
-	return index && index == if_nametoindex(a->link);
+	return !a->link[0] || link_same(link, a->link);
 }

@@ -62,14 +62,15 @@ struct account *account_file_read(const char *path)
 	return finish(&r, path, load(path, &r));
 }
 
-bool account_file_load(const char *path, struct account **list)
+bool account_file_load(const char *path, struct account **list, unsigned *last)
 {
-	struct reading r = {.tail = &r.list};
+	struct reading r = {.tail = &r.list, .line = 1};
 	bool ok = load(path, &r);
 
 	if (!ok)
 		account_free(r.list);
 	*list = ok ? r.list : NULL;
+	*last = r.line;
 	return ok;
 }
 

@@ -18,9 +18,9 @@ struct account;
  * reason. */
 struct account *account_file_read(const char *path);
 
-/* The same, where a file without an account is no error: *list is NULL then. False after
- * a message. */
-bool account_file_load(const char *path, struct account **list);
+/* The same, where a file without an account is no error: *list is NULL then, and *last is
+ * the number of its last line. False after a message. */
+bool account_file_load(const char *path, struct account **list, unsigned *last);
 
 /* Reads accounts from text of len bytes, named path in messages; as above. */
 struct account *account_file_parse(const char *path, const char *text, size_t len);

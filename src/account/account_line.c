@@ -30,6 +30,12 @@ static const char *odd_space(const char *field)
 	return NULL;
 }
 
+/* One of the four, as it stands in the line. */
+struct field {
+	char *text;
+	bool quoted;
+};
+
 /* "WHAT 'VALUE' WHY", the value escaped and cut to be readable. */
 static bool bad_field(char *why, const char *what, const char *value, const char *reason)
 {
@@ -37,6 +43,16 @@ static bool bad_field(char *why, const char *what, const char *value, const char
 
 	text_escape(shown, sizeof shown, value, strlen(value));
 	snprintf(why, ACCOUNT_WHY_MAX, "%s '%s' %s", what, shown, reason);
+	return false;
+}
+
+/* The same of a field that does without quotes: what is in quotes all the same may be the
+ * password, in the place of one that was left out, and is not shown. */
+static bool bad_plain(char *why, const char *what, const struct field *f, const char *reason)
+{
+	if (!f->quoted || !f->text[0])
+		return bad_field(why, what, f->text, reason);
+	snprintf(why, ACCOUNT_WHY_MAX, "the %s %s", what, reason);
 	return false;
 }
 
@@ -52,76 +68,90 @@ static bool no_odd_space(char *why, const char *what, const char *value)
 	return !space;
 }
 
-static bool check_server(const char *server, char *why)
+/* Shows no more than what stands before the ':'. */
+static bool no_port_behind(const char *server, char *why)
 {
-	struct in6_addr none;
+	struct in6_addr address;
 	char shown[128];
 
-	if (!no_odd_space(why, "server", server))
-		return false;
-	if (strchr(server, ':') && inet_pton(AF_INET6, server, &none) != 1) {
-		text_escape(shown, sizeof shown, server, strcspn(server, ":"));
-		snprintf(why, ACCOUNT_WHY_MAX,
-			 "server '%s' is followed by ':' (server, port, user and "
-			 "password are separated by blanks)",
-			 shown);
-		return false;
-	}
-	if (!server[0] || conf_has_control(server) || strpbrk(server, " :"))
-		return bad_field(why, "server", server, "is no host name or IPv4 address");
-	return true;
+	if (!strchr(server, ':') || inet_pton(AF_INET6, server, &address) == 1)
+		return true;
+	text_escape(shown, sizeof shown, server, strcspn(server, ":"));
+	snprintf(why, ACCOUNT_WHY_MAX,
+		 "server '%s' is followed by ':' (server, port, user and "
+		 "password are separated by blanks)",
+		 shown);
+	return false;
 }
 
-static bool check_port(const char *port, uint16_t *number, char *why)
+static bool check_server(const char *server, char *why)
+{
+	if (server[0] && !conf_has_control(server) && !strpbrk(server, " :"))
+		return true;
+	return bad_field(why, "server", server, "is no host name or IPv4 address");
+}
+
+static bool port_number(const struct field *port, uint32_t *n)
+{
+	return text_number(port->text, 1, 65535, n);
+}
+
+static bool check_port(const struct field *port, uint16_t *number, char *why)
 {
 	uint32_t n;
 
-	if (!no_odd_space(why, "port", port))
-		return false;
-	if (!text_number(port, 1, 65535, &n))
-		return bad_field(why, "port", port, "is not a number from 1 to 65535");
+	if (!port_number(port, &n))
+		return bad_plain(why, "port", port, "is not a number from 1 to 65535");
 	*number = (uint16_t)n;
 	return true;
 }
 
-static bool check_user(const char *user, char *why)
+static bool check_user(const struct field *user, char *why)
 {
-	if (!no_odd_space(why, "user", user))
-		return false;
-	if (!user[0] || strpbrk(user, " \t") || conf_has_control(user))
-		return bad_field(why, "user", user,
-				 "is empty or holds a blank or a control character");
-	return true;
+	const char *name = user->text;
+
+	if (name[0] && !strpbrk(name, " \t") && !conf_has_control(name))
+		return true;
+	return bad_plain(why, "user", user, "is empty or holds a blank or a control character");
 }
 
-static bool is_missing(char *why, const char *what)
+/* Of fewer than four fields, any but the first may be the password: none is shown. */
+static bool say_missing(const struct field field[4], int n, char *why)
 {
-	snprintf(why, ACCOUNT_WHY_MAX, "the %s is missing (server port user password)", what);
+	static const char *const missing[] = {
+		"server is missing", "port is missing", "user is missing",
+		"user or the password is missing",
+	};
+	uint32_t port;
+
+	snprintf(why, ACCOUNT_WHY_MAX, "the %s (server port user password)",
+		 n == 3 && !port_number(&field[1], &port)
+			 ? "port is missing, or is no number from 1 to 65535" : missing[n]);
 	return false;
 }
 
-/* Checks the n fields that are there. Where one of the four was left out, the message names
- * the first one whose place holds something that it cannot be. Of two fields the second may be
- * the password, and is not looked at. */
-static bool check_fields(struct account *a, char *const field[4], int n, char *why)
+/* Checks the n fields that are there. Those that run into one another come first. */
+static bool check_fields(struct account *a, const struct field field[4], int n, char *why)
 {
-	if (n < 1)
-		return is_missing(why, "server");
-	if (!check_server(field[0], why))
-		return false;
-	if (n < 3)
-		return is_missing(why, n < 2 ? "port" : "user");
-	if (!check_port(field[1], &a->port, why) || !check_user(field[2], why))
+	static const char *const names[] = {"server", "port", "user"};
+
+	for (int i = 0; i < n && i < 3; i++)
+		if (!no_odd_space(why, names[i], field[i].text))
+			return false;
+	if (n > 0 && !no_port_behind(field[0].text, why))
 		return false;
 	if (n < 4)
-		return is_missing(why, "password");
-	if (!field[3][0]) {
+		return say_missing(field, n, why);
+	if (!check_server(field[0].text, why) || !check_port(&field[1], &a->port, why) ||
+	    !check_user(&field[2], why))
+		return false;
+	if (!field[3].text[0]) {
 		snprintf(why, ACCOUNT_WHY_MAX, "the password is empty");
 		return false;
 	}
-	a->server = field[0];
-	a->user = field[2];
-	a->password = field[3];
+	a->server = field[0].text;
+	a->user = field[2].text;
+	a->password = field[3].text;
 	return true;
 }
 
@@ -147,18 +177,20 @@ static bool parse_words(struct account *a, char *in, bool quoted, char *why)
 
 static bool parse_line(struct account *a, char *why)
 {
-	char *in = a->text, *field[4];
-	bool quoted = false;
+	struct field field[4];
+	char *in = a->text;
 	int n = 0;
 
-	while (n < 4) {
-		if (!conf_field(&in, &field[n], &quoted, why))
+	for (; n < 4; n++) {
+		struct field *f = &field[n];
+
+		if (!conf_field(&in, &f->text, &f->quoted, why))
 			return false;
-		if (!field[n])
+		/* A name=value word comes after the four: some of them were left out. */
+		if (!f->text || (!f->quoted && account_is_word(f->text)))
 			break;
-		n++;
 	}
-	return check_fields(a, field, n, why) && parse_words(a, in, quoted, why);
+	return check_fields(a, field, n, why) && parse_words(a, in, field[3].quoted, why);
 }
 
 int account_line_parse(const char *line, size_t len, struct account **out,

@@ -281,6 +281,13 @@ static const struct account_word *find(const char *name, size_t len)
 	return NULL;
 }
 
+bool account_is_word(const char *text)
+{
+	size_t len = strcspn(text, "=");
+
+	return text[len] && find(text, len);
+}
+
 static bool no_value(const char *word, bool maybe_secret, char *why)
 {
 	char shown[128];

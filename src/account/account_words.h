@@ -50,10 +50,14 @@ const char *account_word_value(const struct account *a, const struct account_wor
 /* Gives every word its default. */
 void account_words_default(struct account *a);
 
+/* Whether the text is one of these words, with a value that may be anything. */
+bool account_is_word(const char *text);
+
 /* Reads the word, which is cut into pieces. seen remembers which words the line
- * had; 0 at its beginning. False with the reason in why (ACCOUNT_WHY_MAX), which
- * shows nothing of a word that may be a part of a password without quotes:
- * maybe_secret says that it stands where such a part would. */
+ * had; 0 at its beginning. False with the reason in why (ACCOUNT_WHY_MAX).
+ * maybe_secret: it stands where a part of a password without quotes would. Of such a
+ * one why shows what stands before its '=', if it has any, and no value but that of a
+ * word that there is: a name that was mistyped has to be named. */
 bool account_word_read(struct account *a, char *word, bool maybe_secret, uint32_t *seen, char *why);
 
 /* At the end of a line: whether its words go together. As above. */

@@ -63,15 +63,16 @@ static struct names *interfaces(const struct options *o, int *status)
 {
 	struct account *list;
 	struct names *names;
+	unsigned last;
 	size_t n = 0;
 
 	*status = STATUS_CONFIG;
-	if (!account_file_load(o->config, &list))
+	if (!account_file_load(o->config, &list, &last))
 		return NULL;
 	/* As it was installed. Hooks come again and again, and nobody has asked for anything. */
 	if (!list) {
-		log_msg(LOG_NOTICE, "%s: no account in this file yet, so that nothing is done: a line "
-				    "needs server, port, user and password", o->config);
+		log_msg(LOG_NOTICE, "%s:%u: no account in this file yet, so that nothing is done: a "
+				    "line needs server, port, user and password", o->config, last);
 		return NULL;
 	}
 	*status = STATUS_SYSTEM;
@@ -95,6 +96,13 @@ static struct names *interfaces(const struct options *o, int *status)
 	return names;
 }
 
+/* Of what came of two interfaces, what the hook is to hear: that one is still being tried is
+ * no failure, and the failure of one is not undone by another. */
+static int worse(int a, int b)
+{
+	return a == STATUS_OK || (a == STATUS_PENDING && b != STATUS_OK) ? b : a;
+}
+
 int command_event(const struct options *o)
 {
 	int worst = STATUS_OK, status;
@@ -108,9 +116,7 @@ int command_event(const struct options *o)
 		struct options one = *o;
 
 		memcpy(one.interface, names->list[i], sizeof one.interface);
-		status = up_interface(&one, worth_starting);
-		if (status != STATUS_OK)
-			worst = status;
+		worst = worse(worst, up_interface(&one, worth_starting));
 	}
 	free(names);
 	return worst;

@@ -91,6 +91,25 @@ up_now() { show && [ "$status" = 0 ]; }
 }
 both_up() { show && [ "$status" = 0 ] && [[ $output = *dtcp0:* && $output = *six:* ]]; }
 
+@test "an event that fails for one interface is a failure, whatever comes of the others" {
+    serve
+    many=()
+    for _ in {1..33}; do
+        many+=("127.0.0.1 $port foo bar tunnel=none")
+    done
+    six="127.0.0.1 $port foo bar tunnel=none interface=six"
+    for first in true false; do
+        if $first; then accounts "$six" "${many[@]}"; else accounts "${many[@]}" "$six"; fi
+        up --event lo
+        gives 78 'dtcp0: 33 accounts'
+        wait_for 10 show_six
+        down
+        gives 0
+    done
+    nothing_left
+}
+show_six() { show --interface six && [ "$status" = 0 ]; }
+
 @test "a service that may not write to /run, and has a hook: the unit is named that may" {
     own_place
     accounts '127.0.0.1 20200 foo bar tunnel=none'
@@ -114,7 +133,13 @@ both_up() { show && [ "$status" = 0 ] && [[ $output = *dtcp0:* && $output = *six
     accounts '# nothing yet'
     chmod 600 "$ACCOUNTS"
     up --event lo
-    gives 78 "$ACCOUNTS: no account in this file yet"
+    gives 78 "$ACCOUNTS:1: no account in this file yet"
+    printf '# nothing\n\n' >"$ACCOUNTS"
+    up --event lo
+    gives 78 "$ACCOUNTS:2: no account in this file yet"
+    : >"$ACCOUNTS"
+    up --event lo
+    gives 78 "$ACCOUNTS:1: no account in this file yet"
     up --event lo --quiet
     gives 78
     silent

@@ -170,21 +170,27 @@ bad() {
     bad "$ACCOUNTS:2: the port is missing"
 }
 
-# read_slowly: starts --check, whose first read of the file is 0.5 s late.
-read_slowly() {
+# stop_before_read: --check has the file open and has looked at it, but not read it; there it
+# is stopped, so that it does not matter how long that takes. go_on: it goes on, to its end.
+stop_before_read() {
     rm -f trace
     background strace -qq -o trace -P "$ACCOUNTS" -e trace=read,fstat,newfstatat,statx \
-        -e inject=read:delay_enter=500ms:when=1 \
+        -e inject=fstat,newfstatat,statx:signal=STOP:when=1 \
         "$DTCP_UP" --check --config "$ACCOUNTS" >out 2>err
-    wait_for 5 grep -qs stat trace
+    wait_for 10 grep -qs 'stopped by SIGSTOP' trace
+    ! grep read trace
+}
+go_on() {
+    kill -CONT "$(processes)"
+    wait "${started[-1]}"
 }
 
 @test "another file in its place while it is read: the one that was opened counts" {
     accounts '127.0.0.1 1111 old old' '127.0.0.1 1112 old old'
-    read_slowly
     printf '127.0.0.1 2222 new new\n' >newer
+    stop_before_read
     mv newer accounts
-    wait "$!"
+    go_on
     the_same "$(cut -d ' ' -f 2 out)" '1111
 1112'
 }
@@ -193,9 +199,9 @@ read_slowly() {
     for change in 'truncate -s -1 accounts' 'tee -a accounts'; do
         accounts "$good ping=61" # without its end, another value
         truncate -s -1 accounts
-        read_slowly
+        stop_before_read
         $change <<<'5' >/dev/null
-        wait "$!" && false
+        go_on && false
         grep -q "^dtcp-up: $ACCOUNTS: .*while it was read" err
         [ ! -s out ]
     done

@@ -38,7 +38,9 @@ defaults() {
 @test "fields that are missing are named" {
     bad 127.0.0.1 'port is missing'
     bad '127.0.0.1 20200' 'user is missing'
-    bad '127.0.0.1 20200 foo ' 'password is missing'
+    bad '127.0.0.1 20200 foo ' 'user or the password is missing'
+    bad '127.0.0.1 foo bar' 'port is missing'
+    bad '127.0.0.1 20200 foo link=lo ttl=9' 'password is missing'
 }
 
 @test "a port is a number from 1 to 65535" {
@@ -55,8 +57,8 @@ defaults() {
     bad '"a b" 1 foo bar' server "'a b'"
     bad $'"a\tb" 1 foo bar' server "'a\\x09b'"
     bad '127.0.0.1 1 "" bar' user "''"
-    bad '127.0.0.1 1 "a b" bar' user "'a b'"
-    bad $'127.0.0.1 1 "a\tb" bar' user "'a\\x09b'"
+    bad '127.0.0.1 1 "a b" bar' 'user is empty or holds a blank'
+    bad $'127.0.0.1 1 "a\tb" bar' 'user is empty or holds a blank'
     bad $'127.0.0.1 1 a\x1bb bar' user "'a\\x1bb'"
     bad '127.0.0.1 1 foo ""' password
 }
@@ -79,6 +81,13 @@ defaults() {
     [[ $stderr != *pass* ]]
     bad "127.0.0.1 x foo \"$secret\"" port
     [[ $stderr != *pass* ]]
+    # In the place of another field, since one was left out.
+    bad "127.0.0.1 20200 \"$secret\"" 'the user or the'
+    [[ $stderr != *"$secret"* ]]
+    bad "127.0.0.1 \"$secret\" x" port
+    [[ $stderr != *"$secret"* ]]
+    bad '127.0.0.1 passphrase link=ppp0' user
+    [[ $stderr != *passphrase* ]]
 }
 
 @test "the quoted password that the server is told is the one that is meant" {
@@ -112,7 +121,7 @@ END
 }
 
 @test "unknown words, words without a value, and ones that stand twice" {
-    # Neither value nor word is shown: they may be a password that lacks quotes.
+    # The value is not shown: it may be of a password that lacks quotes.
     for word in foo=remark Type=remark =remark typ=remark types=remark; do
         bad "$good $word" "'${word%remark}' is an unknown word"
         [[ $stderr != *remark* ]]

@@ -116,10 +116,12 @@ static void missing(void)
 {
 	check_bad("s", "port is missing");
 	check_bad("s 1", "user is missing");
-	check_bad("s 1 u", "password is missing");
-	check_bad("s 1 u ", "password is missing");
-	/* Left out at the beginning: what stands in its place is named. */
-	check_bad("s u p", "port 'u' is not a number");
+	check_bad("s 1 u", "the user or the password is missing");
+	check_bad("s 1 u ", "the user or the password is missing");
+	check_bad("s u p", "the port is missing, or is no number from 1 to 65535");
+	check_bad("link=ppp0", "server is missing");
+	check_bad("s 1 link=ppp0 ttl=9", "user is missing");
+	check_bad("s 1 u link=ppp0 ttl=9", "the user or the password is missing");
 	check_bad("s:1 u p", "server 's' is followed by ':'");
 	check_bad("2001:db8::1 1 u p", "server '2001:db8::1' is no host name or IPv4 address");
 	check_bad("s\xc2\xa0" "1 u p", "the server holds a no-break space");
@@ -142,8 +144,8 @@ static void bad_fields(void)
 	check_bad("\"s\ts\" 1 u p", "server 's\\x09s'");
 	check_bad("s\x1b 1 u p", "server 's\\x1b'");
 	check_bad("s 1 \"\" p", "user ''");
-	check_bad("s 1 \"u u\" p", "user 'u u'");
-	check_bad("s 1 \"u\tu\" p", "user 'u\\x09u'");
+	check_bad("s 1 \"u u\" p", "the user is empty or holds a blank");
+	check_bad("s 1 \"u\tu\" p", "the user is empty or holds a blank");
 	check_bad("s 1 u\x7f p", "user 'u\\x7f'");
 }
 
@@ -197,10 +199,34 @@ static void secrets(void)
 	CHECK(!strstr(why, "Secret1"));
 	check_bad("s\xc2\xa0" "1\xc2\xa0u\xc2\xa0Secret1", "no-break");
 	CHECK(!strstr(why, "Secret1"));
-	check_bad("s u Secret1", "port 'u'");
+	check_bad("s u Secret1", "port is missing");
 	CHECK(!strstr(why, "Secret1"));
 	check_bad("s 0 u Secret1", "port");
 	CHECK(!strstr(why, "Secret1"));
+}
+
+/* Where a field was left out, the password stands in the place of another one; and what is in
+ * quotes is a password sooner than a port or a user. */
+static void secrets_in_other_places(void)
+{
+	static const char *const lines[] = {
+		"s 1 \"my Secret1\"", "s 1 \"my Secret1\" link=ppp0", "s \"my Secret1\" x",
+		"s Secret1 link=ppp0", "s Secret1 link=ppp0 ttl=9", "s Secret1 path=trust # a b",
+		"\"my Secret1\"", "\"my Secret1\" u", "s \"my Secret1\" x y",
+		"s 1 \"my Secret1\" x", "s \"Secret1\" u p",
+	};
+
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		check_bad(lines[i], "");
+		CHECK_FOR(lines[i], !strstr(why, "Secret1"));
+	}
+}
+
+/* In quotes, what looks like a word is a field. */
+static void fields_like_words(void)
+{
+	check_fields("s 1 \"link=u\" \"ttl=9\"", "s", 1, "link=u", "ttl=9");
+	check_fields("s 1 colour=u a=b", "s", 1, "colour=u", "a=b");
 }
 
 static void forget(void)
@@ -293,6 +319,8 @@ static const struct unit_case cases[] = {
 	{"1,024 bytes are a line and 1,025 are not", too_long},
 	{"a NUL byte is an error, in a comment too", nul},
 	{"no reason shows a password", secrets},
+	{"nor where it stands in the place of another field", secrets_in_other_places},
+	{"fields in quotes that look like words", fields_like_words},
 	{"a forgotten password is nowhere in the account", forget},
 	{"accounts differ by every field", comparison},
 	{"quotes and spaces that a password may hold by mistake", doubt},
