@@ -19,6 +19,11 @@ void ask_pause(void)
 
 bool ask_is_keeper(const char *iface, pid_t pid)
 {
+	if (pid == 0) {
+		log_msg(LOG_ERR, "%s: somebody who is no keeper has locked the pidfile by flock(2)",
+			iface);
+		return false;
+	}
 	if (rundir_is_keeper(pid))
 		return true;
 	log_msg(LOG_ERR, "%s: process %d, which is no keeper, has locked the pidfile", iface,

@@ -24,8 +24,8 @@ void call_none(const struct options *o)
 		wanted[2]);
 }
 
-/* The link that has the address that was named: accounts that are pinned to another
- * one are not meant. "" where none has it, or no account may use it. */
+/* The link that has the address that was named: an account that is pinned to another one is not
+ * meant. "" where none has it, or no account may use it. */
 static void link_of_address(const struct call *c, char link[IF_NAMESIZE])
 {
 	struct account *a = c->accounts;
@@ -36,6 +36,16 @@ static void link_of_address(const struct call *c, char link[IF_NAMESIZE])
 		a = a->next;
 	if (!a)
 		link[0] = '\0';
+}
+
+/* The interface is that of the first account that is meant. Its keeper has the others, too, for
+ * when the address has gone. */
+static void choose_interface(struct call *c, const char *server, const char *link)
+{
+	for (const struct account *a = c->accounts; a && !c->interface[0]; a = a->next)
+		if ((!server || strcmp(a->server, server) == 0) &&
+		    (!link[0] || account_allows_link(a, link)))
+			memcpy(c->interface, a->interface, sizeof c->interface);
 }
 
 int call_find(struct call *c, const struct options *o)
@@ -54,6 +64,10 @@ int call_find(struct call *c, const struct options *o)
 	memcpy(link, c->link, sizeof link);
 	if (!link[0] && !o->event[0])
 		link_of_address(c, link);
+	if (!o->dry_run) { /* which tries no other line than the one that was named */
+		choose_interface(c, o->server, link);
+		memcpy(link, c->link, sizeof link);
+	}
 	c->accounts = account_file_select(c->accounts, o->server, link, c->interface);
 	if (!c->accounts) {
 		call_none(o);

@@ -68,15 +68,15 @@ static const char *link_of(const struct down *d)
 	return d->options->event[0] ? d->options->event : d->options->link;
 }
 
-/* Whether --down is about this tunnel: without --link about each, else where the state
- * names that link. An event is a question that the keeper answers. */
+/* Whether --down is about this tunnel: without --link about each, else where it is on that
+ * link by its state. An event is a question that the keeper answers. */
 static bool is_meant(const struct down *d, const char *iface)
 {
 	struct state s;
 
 	return !d->options->event[0] &&
 	       (!d->options->link[0] || (state_read(d->dir, iface, &s) &&
-					 strcmp(s.link, d->options->link) == 0));
+					 state_on_link(&s, d->options->link)));
 }
 
 /* A keeper that hangs up instead of answering may be of a version that does not
@@ -176,8 +176,8 @@ static int one_try(struct down *d, const char *iface)
 			close(h.fd);
 		return status;
 	}
-	if (link_of(d)[0] && state_read(d->dir, iface, &left) &&
-	    strcmp(left.link, link_of(d)) != 0 && left.link[0])
+	if (link_of(d)[0] && state_read(d->dir, iface, &left) && (left.link[0] || left.pins[0]) &&
+	    !state_on_link(&left, link_of(d)))
 		return STATUS_OK;
 	return remove_left(d, iface);
 }
@@ -197,7 +197,8 @@ static void take_down(void *arg, const char *iface)
 	for (int i = 0; i < TRIES && status == ASK_AGAIN; i++)
 		status = one_try(d, iface);
 	if (status == ASK_AGAIN) {
-		log_msg(LOG_ERR, "%s: others start it again and again", iface);
+		if (ask_is_keeper(iface, pidfile_holder(d->dir, iface)))
+			log_msg(LOG_ERR, "%s: others start it again and again", iface);
 		status = STATUS_SYSTEM;
 	}
 	if (status != STATUS_OK)

@@ -44,7 +44,7 @@ static void one(void *arg, const char *iface)
 		st->unknown = true;
 		return;
 	}
-	if (o->link[0] && strcmp(o->link, s.link) != 0)
+	if (o->link[0] && !state_on_link(&s, o->link))
 		return;
 	if (state_elsewhere(&s, o->run_dir)) {
 		st->elsewhere = true;

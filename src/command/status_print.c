@@ -199,14 +199,24 @@ static void row(const char *name, const char *value)
 		       text_escape(shown, sizeof shown, value, strlen(value)));
 }
 
-static void row_address(const char *name, struct in_addr a, const char *more)
+static void row_address(const char *name, struct in_addr a)
 {
-	char text[INET_ADDRSTRLEN + 64];
+	if (a.s_addr)
+		row(name, text_ipv4(a));
+}
 
-	if (!a.s_addr)
+/* As the server sees it, too: behind NAT that is what it sends to. */
+static void row_near_end(struct in_addr local, struct in_addr seen_as)
+{
+	char text[2 * INET_ADDRSTRLEN + 64];
+
+	if (!local.s_addr || !seen_as.s_addr || local.s_addr == seen_as.s_addr) {
+		row_address("near end", local);
 		return;
-	snprintf(text, sizeof text, "%s%s", text_ipv4(a), more);
-	row(name, text);
+	}
+	snprintf(text, sizeof text, "%s (the server sees %s: NAT)", text_ipv4(local),
+		 text_ipv4(seen_as));
+	row("near end", text);
 }
 
 static void text_tunnel(const struct state *s)
@@ -216,10 +226,8 @@ static void text_tunnel(const struct state *s)
 	char ends[2 * INET6_ADDRSTRLEN + 16];
 
 	row("link", s->link);
-	row_address("near end", t->local,
-		    s->seen_as.s_addr && s->seen_as.s_addr != t->local.s_addr
-			    ? " (the server sees another one: NAT)" : "");
-	row_address("far end", t->remote, "");
+	row_near_end(t->local, s->seen_as);
+	row_address("far end", t->remote);
 	if (t->type == DTCP_HOST) {
 		snprintf(ends, sizeof ends, "%s, peer %s", text_ipv6(&t->near6), text_ipv6(&t->peer6));
 		row("address", ends);
@@ -248,8 +256,9 @@ static void text_health(const struct state *s)
 		snprintf(text, sizeof text, "%s, in %.1f ms", when, (double)s->dtcp_rtt_us / 1000);
 		row("last pong", text);
 	}
+	/* Why, the last error says. */
 	if (s->build && s->path_ok == 0)
-		row("path", "the far end does not answer through the tunnel: protocol 41 filtered?");
+		row("path", "no answer comes through the tunnel");
 	/* While it is not up this would be an old answer. */
 	if (s->word == STATE_UP && s->build && s->path_ok > 0) {
 		snprintf(text, sizeof text, "good, %.1f ms", (double)s->path_rtt_us / 1000);

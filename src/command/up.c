@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,6 +15,7 @@
 #include "command/up.h"
 #include "common/clock.h"
 #include "common/end_times.h"
+#include "common/fd.h"
 #include "common/log.h"
 #include "common/privs.h"
 #include "common/status_codes.h"
@@ -216,7 +218,7 @@ static int in_foreground(struct keeper_how *how)
 		if (status != ASK_AGAIN || clock_ms() >= patience) {
 			pid_t holder = pidfile_holder(how->dir, how->interface);
 
-			if (holder && !ask_is_keeper(how->interface, holder))
+			if (!ask_is_keeper(how->interface, holder))
 				return STATUS_SYSTEM;
 			log_msg(LOG_ERR, "%s: another keeper (process %d) has it; dtcp-up --down "
 					 "ends that one", how->interface, (int)holder);
@@ -228,11 +230,28 @@ static int in_foreground(struct keeper_how *how)
 	return status;
 }
 
+/* The path for a process that is in another directory. Symbolic links stay in it: one that is
+ * pointed at another file later leads SIGHUP to that one. NULL with errno. */
+static char *from_anywhere(const char *path)
+{
+	char *here, *whole;
+
+	if (path[0] == '/')
+		return strdup(path);
+	here = getcwd(NULL, 0);
+	if (!here || asprintf(&whole, "%s/%s", here, path) < 0)
+		whole = NULL;
+	free(here);
+	return whole;
+}
+
 /* What a keeper is started with, and what the last one knew; false after a message. */
 static bool prepare(struct keeper_how *how, struct state *last, const struct call *c,
 		    const struct options *o)
 {
 	memset(how, 0, sizeof *how);
+	how->dir = how->caller = -1;
+	how->accounts = c->accounts;
 	if (!rundir_proc())
 		return false;
 	presence_wake(o->run_dir, c->interface);
@@ -243,22 +262,21 @@ static bool prepare(struct keeper_how *how, struct state *last, const struct cal
 	/* The keeper changes its directory, and may have to find this one again. */
 	how->run_dir = realpath(o->run_dir, NULL);
 	if (!how->run_dir)
-		how->run_dir = o->run_dir;
-	how->config = realpath(o->config, NULL);
+		how->run_dir = strdup(o->run_dir);
+	how->config = from_anywhere(o->config);
 	if (!how->config)
 		log_msg(LOG_ERR, "%s: cannot be found again: %m", o->config);
 	if (how->dir >= 0 && (state_read(how->dir, c->interface, last)
 				      ? state_elsewhere(last, o->run_dir) : errno != ENOENT))
 		return false;
-	if (how->dir < 0 || !how->config || !privs_find_user("dtcp-up", &how->user))
+	if (how->dir < 0 || !how->run_dir || !how->config ||
+	    !privs_find_user("dtcp-up", &how->user))
 		return false;
 	memcpy(how->interface, c->interface, sizeof how->interface);
 	memcpy(how->link, c->link, sizeof how->link);
 	how->address = c->address;
-	how->accounts = c->accounts;
 	memcpy(how->config_mark, c->mark, sizeof how->config_mark);
 	how->server = o->server;
-	how->caller = -1;
 	how->foreground = o->foreground;
 	memcpy(how->event, o->event, sizeof how->event);
 	how->no_wait = o->wait == 0;
@@ -266,6 +284,16 @@ static bool prepare(struct keeper_how *how, struct state *last, const struct cal
 	how->wait_until = how->no_wait ? CLOCK_NEVER : clock_ms() + (int64_t)o->wait * 1000;
 	how->threshold = options_threshold(o);
 	return true;
+}
+
+/* A keeper of another interface may be started next, which would have copies of it all: it is
+ * to know its own passwords alone. */
+static void let_go(struct keeper_how *how)
+{
+	account_free(how->accounts);
+	fd_close(&how->dir);
+	free((char *)how->run_dir);
+	free((char *)how->config);
 }
 
 int up_interface(const struct options *o, up_worth_fn *worth)
@@ -283,13 +311,14 @@ int up_interface(const struct options *o, up_worth_fn *worth)
 	status = call_find(&c, o);
 	if (status != CALL_GO)
 		return status;
-	if (!prepare(&how, &last, &c, o)) {
-		account_free(c.accounts);
-		free((char *)how.config);
-		return STATUS_SYSTEM;
-	}
-	return o->foreground ? in_foreground(&how)
-				       : in_background(&how, &c, o, worth, &last);
+	if (!prepare(&how, &last, &c, o))
+		status = STATUS_SYSTEM;
+	else if (o->foreground)
+		return in_foreground(&how); /* all of it is the keeper's, and the end comes next */
+	else
+		status = in_background(&how, &c, o, worth, &last);
+	let_go(&how);
+	return status;
 }
 
 int command_up(const struct options *o)

@@ -18,6 +18,22 @@ int64_t clock_ms(void)
 	return clock_us() / 1000;
 }
 
+int64_t clock_boot_s(void)
+{
+	struct timespec t = {0};
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return t.tv_sec;
+}
+
+int64_t clock_date(int64_t was, int64_t began)
+{
+	int64_t date = time(NULL) - (clock_boot_s() - began);
+
+	/* Both are whole seconds. */
+	return date > was + 2 || date < was - 2 ? date : was;
+}
+
 int clock_poll_timeout(int64_t deadline, int64_t now)
 {
 	if (deadline == CLOCK_NEVER)

@@ -73,6 +73,7 @@ static void log_in(struct keeper *k)
 	};
 
 	k->asked = false;
+	callers_login(&k->callers);
 	uplink_login(&k->uplink, k->fsm.account, k->fsm.round);
 	text_escape(s->server, sizeof s->server, a->server, strlen(a->server));
 	text_escape(s->user, sizeof s->user, a->user, strlen(a->user));
@@ -151,7 +152,7 @@ static void answer_callers(struct keeper *k)
 		act_report(k);
 	if (status == STATUS_OK)
 		callers_say_idle(&k->callers, k->how.interface, false);
-	callers_answer(&k->callers, status);
+	callers_answer(&k->callers, status, k->uplink.use.local);
 	if (status != STATUS_OK && !k->fsm.been_up)
 		tell_failure(k);
 }
@@ -177,7 +178,7 @@ static void remove_all(struct keeper *k)
 void act_restore(struct keeper *k)
 {
 	if (rundir_restore(k->how.run_dir, k->how.interface, &k->how.dir, &k->pidfile,
-			   &k->callers.listener)) {
+			   &k->callers.listener) == RUNDIR_RESTORED) {
 		k->report.dir = k->how.dir;
 		act_record(k);
 	}

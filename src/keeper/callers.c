@@ -109,6 +109,12 @@ bool callers_waiting(const struct callers *c)
 	return false;
 }
 
+void callers_login(struct callers *c)
+{
+	for (int i = 0; i < CALLERS_MAX; i++)
+		c->list[i].idle = false;
+}
+
 void callers_say_idle(const struct callers *c, const char *interface, bool hasty)
 {
 	for (int i = 0; i < CALLERS_MAX; i++)
@@ -118,12 +124,14 @@ void callers_say_idle(const struct callers *c, const char *interface, bool hasty
 		}
 }
 
-void callers_answer(struct callers *c, int status)
+void callers_answer(struct callers *c, int status, struct in_addr local)
 {
 	for (int i = 0; i < CALLERS_MAX; i++) {
 		struct caller *one = &c->list[i];
 
 		if (!one->waiting || one->asked.op != CONTROL_UP)
+			continue;
+		if (status == STATUS_OK && one->awaits.s_addr && one->awaits.s_addr != local.s_addr)
 			continue;
 		if (status == STATUS_OK || !(one->asked.persist || one->asked.no_wait))
 			caller_answer(one, status);

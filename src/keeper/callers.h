@@ -15,7 +15,8 @@ struct caller {
 	int fd;       /* -1: none */
 	bool waiting; /* for the outcome of what it asked */
 	bool hasty;   /* is answered as soon as its request was worked off */
-	bool idle;    /* the tunnel was up already when it asked for it */
+	struct in_addr awaits; /* is up to its wish only with this address; 0.0.0.0: with any */
+	bool idle;    /* the tunnel was up already when it asked for it, and is since */
 	struct control_request asked;
 };
 
@@ -53,13 +54,16 @@ bool callers_want(const struct callers *c, int priority);
 
 bool callers_waiting(const struct callers *c);
 
+/* There is another session now: when it is up, that is news to each who waits. */
+void callers_login(struct callers *c);
+
 /* Says that the tunnel was up already, where one of those who are about to hear that it
  * is up asked for it then. hasty: of those who do not wait. */
 void callers_say_idle(const struct callers *c, const char *interface, bool hasty);
 
-/* Tells those who wait for the tunnel that it is up, or that it has failed with this
- * status. After a failure one with --persist goes on waiting. */
-void callers_answer(struct callers *c, int status);
+/* Tells those who wait for the tunnel that it is up, with this near end, or that it has failed
+ * with this status. After a failure one with --persist goes on waiting. */
+void callers_answer(struct callers *c, int status, struct in_addr local);
 
 /* Answers those who are hasty. */
 void callers_answer_hasty(struct callers *c, bool up);

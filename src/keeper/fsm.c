@@ -11,6 +11,7 @@ void fsm_init(struct fsm *f, bool persist, int64_t wait_until, unsigned n_accoun
 {
 	memset(f, 0, sizeof *f);
 	f->persist = persist;
+	f->limited = !persist;
 	f->wait_until = wait_until;
 	f->n_accounts = n_accounts;
 	f->first = true;
@@ -97,8 +98,24 @@ static bool all_absent(const struct fsm *f)
 	return f->n_accounts > 0;
 }
 
-/* How much of limit a try may take: while a caller waits, accounts that have not
- * been tried share what is left of the wait. */
+/* When the first try has to be through, or CLOCK_NEVER. */
+static int64_t caller_limit(const struct fsm *f)
+{
+	return f->first && f->limited ? f->wait_until : CLOCK_NEVER;
+}
+
+/* The caller of the first try hears how it stands when its wait is over, although the try
+ * goes on for others. */
+static unsigned answer_late(struct fsm *f, int64_t now)
+{
+	if (now < caller_limit(f))
+		return 0;
+	f->limited = false;
+	return DO_ANSWER;
+}
+
+/* How much of limit a try may take: while a caller waits, accounts that have a line and have
+ * not been tried share what is left of the wait, and so does another line of this one. */
 static int64_t share(const struct fsm *f, int64_t now, int64_t limit)
 {
 	int64_t left = f->wait_until - now;
@@ -107,9 +124,11 @@ static int64_t share(const struct fsm *f, int64_t now, int64_t limit)
 	if (!f->first || f->wait_until == CLOCK_NEVER || left <= 0)
 		return limit;
 	for (unsigned n = 0; n < f->n_accounts; n++)
-		if (n != f->account && !(f->tried & 1u << n))
+		if (n != f->account && !((f->tried | f->absent) & 1u << n))
 			others++;
-	if (others > 0 || !f->persist)
+	if (f->several & 1u << f->account)
+		others++;
+	if (others > 0 || f->limited)
 		limit = clock_min(limit, left / (others + 1));
 	return limit;
 }
@@ -134,13 +153,15 @@ static unsigned login(struct fsm *f, unsigned account, int64_t now)
 	return 0;
 }
 
-/* When an account may be tried again. */
+/* When an account may be tried again. One without a line is not waited for: it comes by
+ * EV_ADDR, whenever that is. */
 static int64_t earliest(const struct fsm *f)
 {
 	int64_t when = CLOCK_NEVER;
 
 	for (unsigned n = 0; n < f->n_accounts; n++)
-		when = clock_min(when, f->accounts[n].not_before);
+		if (!(f->absent & 1u << n))
+			when = clock_min(when, f->accounts[n].not_before);
 	return when;
 }
 
@@ -172,6 +193,7 @@ static unsigned no_address(struct fsm *f, int64_t now)
 {
 	if (f->first && !f->persist)
 		return stop(f, STATUS_UNREACHABLE, now) | DO_ANSWER;
+	f->limited = false; /* its caller hears now, and is gone when there is a line again */
 	f->state = FSM_WAIT;
 	f->status = STATUS_UNREACHABLE;
 	f->timer = CLOCK_NEVER;
@@ -239,7 +261,7 @@ static unsigned account_failed(struct fsm *f, int status, int64_t now, uint32_t 
 	}
 	account = next_try(f, now);
 	if (account >= 0 && (waits || !f->first))
-		return login(f, (unsigned)account, now);
+		return login(f, (unsigned)account, now) | answer_late(f, now);
 	if (f->first && (!f->persist || !f->temporary))
 		return stop(f, status, now) | DO_ANSWER;
 	return end_round(f, now, random) | DO_ANSWER;
@@ -274,14 +296,15 @@ static unsigned renew(struct fsm *f, int64_t now)
 	return actions | new_round(f, now);
 }
 
-/* A session that was up, or nearly, has ended. */
+/* A session that was up, or nearly, has ended. Who asked is answered after the round that
+ * follows: often it is up again in a moment. */
 static unsigned reconnect(struct fsm *f, int status, int64_t now, uint32_t random)
 {
 	session_ended(f, now);
 	f->status = status;
 	f->tried = f->unanswered = 0;
 	f->temporary = false;
-	return back_off(f, now, random) | DO_ANSWER;
+	return back_off(f, now, random);
 }
 
 /* Asks for a pong, if none is awaited, and checks the path. */
@@ -294,12 +317,15 @@ static unsigned ping(struct fsm *f, int64_t now)
 	return DO_PING | DO_PROBE;
 }
 
+bool fsm_trusts_path(const struct fsm *f)
+{
+	return f->accounts[f->account].trust && f->path == PATH_UNKNOWN && !f->was_good;
+}
+
 /* Whether the path allows routes into the tunnel. */
 static bool path_leads(const struct fsm *f)
 {
-	const struct fsm_account *a = &f->accounts[f->account];
-
-	return a->pathless || f->path == PATH_IS_GOOD || (a->trust && f->path == PATH_UNKNOWN);
+	return f->accounts[f->account].pathless || f->path == PATH_IS_GOOD || fsm_trusts_path(f);
 }
 
 /* Another account or another line may have a better path. */
@@ -327,8 +353,7 @@ static void learn_path(struct fsm *f, enum fsm_event e)
 		f->was_good = true;
 		f->renewals = 0;
 		f->renew_at = CLOCK_NEVER;
-	} else if (e == EV_PATH_BAD &&
-		   !(f->accounts[f->account].trust && f->path == PATH_UNKNOWN)) {
+	} else if (e == EV_PATH_BAD && !fsm_trusts_path(f)) {
 		f->path = PATH_IS_BAD;
 	}
 }
@@ -355,8 +380,7 @@ static unsigned ask_path(struct fsm *f, int64_t now)
 	f->path_by = clock_min(now + FSM_PATH_MS, f->try_by);
 	if (f->path_by < now + FSM_PATH_LEAST_MS)
 		f->path_by = now + FSM_PATH_LEAST_MS;
-	if (f->first && !f->persist)
-		f->path_by = clock_min(f->path_by, f->wait_until);
+	f->path_by = clock_min(f->path_by, caller_limit(f));
 	f->timer = f->path_by + 500; /* the probe keeps the time */
 	return DO_PATH;
 }
@@ -389,8 +413,6 @@ static unsigned path_failed(struct fsm *f, int64_t now, uint32_t random)
 
 static unsigned step_idle(struct fsm *f, const struct fsm_input *in, int64_t now)
 {
-	bool waiting = f->state == FSM_WAIT;
-
 	switch (in->event) {
 	case EV_BEGIN:
 		if (f->state != FSM_START)
@@ -404,10 +426,8 @@ static unsigned step_idle(struct fsm *f, const struct fsm_input *in, int64_t now
 	case EV_NOADDR:
 		return f->state == FSM_BACKOFF ? drop(f) | no_address(f, now) : 0;
 	case EV_ASK:
-	case EV_RELOAD:
-		if (f->state == FSM_BACKOFF)
-			return new_round(f, now);
-		return waiting ? DO_ANSWER : 0;
+	case EV_RELOAD: /* in WAIT, too: other accounts may have a line */
+		return f->state == FSM_START ? 0 : new_round(f, now);
 	case EV_TIMER:
 		if (f->state == FSM_BACKOFF && now >= f->timer)
 			return new_round(f, now);
@@ -453,7 +473,7 @@ static unsigned step_session(struct fsm *f, const struct fsm_input *in, int64_t 
 static unsigned take_offer(struct fsm *f, bool same)
 {
 	f->state = FSM_BUILD;
-	f->timer = f->first && !f->persist ? f->wait_until : CLOCK_NEVER;
+	f->timer = caller_limit(f);
 	f->kept = same && f->routes;
 	if (!f->kept)
 		f->path = PATH_UNKNOWN;
@@ -494,6 +514,16 @@ static unsigned step_login(struct fsm *f, const struct fsm_input *in, int64_t no
 	}
 }
 
+/* The caller of the first try waits no longer for ip(8). */
+static unsigned build_late(struct fsm *f, int64_t now)
+{
+	if (!f->persist)
+		return stop(f, STATUS_SYSTEM, now) | DO_ANSWER;
+	f->timer = CLOCK_NEVER;
+	f->status = STATUS_SYSTEM;
+	return answer_late(f, now);
+}
+
 static unsigned step_build(struct fsm *f, const struct fsm_input *in, int64_t now)
 {
 	switch (in->event) {
@@ -510,9 +540,7 @@ static unsigned step_build(struct fsm *f, const struct fsm_input *in, int64_t no
 		note_loss(f, now);
 		return 0;
 	case EV_TIMER:
-		if (now < f->timer)
-			return 0;
-		return stop(f, STATUS_SYSTEM, now) | DO_ANSWER;
+		return now >= f->timer ? build_late(f, now) : 0;
 	default:
 		return step_session(f, in, now);
 	}
@@ -523,7 +551,7 @@ static unsigned step_path(struct fsm *f, const struct fsm_input *in, int64_t now
 	switch (in->event) {
 	case EV_PATH_OK:
 		f->state = FSM_BUILD;
-		f->timer = f->first && !f->persist ? f->wait_until : CLOCK_NEVER;
+		f->timer = caller_limit(f);
 		return DO_ROUTES;
 	case EV_PATH_BAD:
 		return path_failed(f, now, in->random);
@@ -539,14 +567,15 @@ static unsigned step_path(struct fsm *f, const struct fsm_input *in, int64_t now
 	}
 }
 
-/* The session is lost with this line, or its path is bad, and there is another line. */
+/* The session is lost with this line, or its path is bad, and there is another line. Who asked
+ * is answered when that has been tried. */
 static unsigned other_line(struct fsm *f, unsigned actions, int64_t now)
 {
 	session_ended(f, now);
 	f->status = STATUS_UNREACHABLE;
 	f->tried = f->unanswered = 0;
 	f->temporary = false;
-	return actions | login(f, f->account, now) | DO_ANSWER;
+	return actions | login(f, f->account, now);
 }
 
 /* No pong has come: the server is gone, or the line to it. */
@@ -680,7 +709,6 @@ bool fsm_needs_lines(const struct fsm *f, enum fsm_event e, int64_t now)
 	case EV_PONG:
 	case EV_PATH_OK:
 	case EV_OFFER:
-	case EV_GONE:
 	case EV_NOADDR:
 	case EV_SCRIPT_DONE:
 	case EV_STOP:
@@ -706,6 +734,7 @@ unsigned fsm_step(struct fsm *f, const struct fsm_input *in, int64_t now)
 	f->leaving = in->leaving;
 	f->absent = in->absent;
 	f->untried = in->untried;
+	f->several = in->several;
 	f->others = in->others;
 	if (in->event == EV_KERNEL_FAIL)
 		f->built = false;

@@ -119,15 +119,18 @@ struct fsm_account {
 struct fsm {
 	enum fsm_state state;
 	/* settings */
-	bool persist;       /* go on after a temporary failure of the first try */
+	bool persist;	    /* go on after a temporary failure of the first try; set later, too,
+			     * where somebody else relies on that */
 	int64_t wait_until; /* until when the first caller waits */
+	bool limited;	    /* the first caller wants to hear of a failure by then (it has no -p),
+			     * and was not answered yet */
 	unsigned n_accounts;
 	struct fsm_account accounts[FSM_ACCOUNTS];
 	/* what is */
 	unsigned account, preferred; /* in use; up last */
 	unsigned round;              /* the number of this round */
 	uint32_t tried;              /* accounts of this round, a bit each */
-	uint32_t absent, untried;    /* see struct fsm_input */
+	uint32_t absent, untried, several; /* see struct fsm_input */
 	bool others;                 /* the same */
 	uint32_t unanswered;         /* of the tried ones, those that failed by their path alone */
 	bool asked;                  /* EV_ASK while a try was on: one more round, if it fails */
@@ -170,6 +173,7 @@ struct fsm_input {
 	uint32_t absent;  /* accounts to whose server no line leads, a bit each */
 	uint32_t untried; /* those with a line that was not tried in this round */
 	bool others;      /* the account in use has another line, tried or not */
+	uint32_t several; /* accounts with more than one line that was not tried in this round */
 };
 
 /* wait_until is CLOCK_NEVER for a caller that does not wait. Of each account all
@@ -187,6 +191,10 @@ int64_t fsm_not_before(const struct fsm *f);
 
 /* Names for logs and tests. */
 const char *fsm_state_name(enum fsm_state s);
+
+/* True while the account in use has path=trust and its far end was not seen to answer:
+ * routes go in without that. */
+bool fsm_trusts_path(const struct fsm *f);
 
 /* True while a session has the tunnel up, with routes into it. */
 bool fsm_is_up(const struct fsm *f);

@@ -65,6 +65,12 @@ static void hear_offer(struct keeper *k, struct msg *m)
 	events_post(&k->events, EV_OFFER, 0);
 }
 
+/* Of a message about a failure: what fails later is tried again. */
+static int priority(const struct keeper *k)
+{
+	return k->fsm.been_up || !k->fsm.first ? LOG_WARNING : LOG_ERR;
+}
+
 /* The session is over, and why says for what reason. failed: the event that this is if it had
  * not logged in. */
 static void session_over(struct keeper *k, int status, const char *why, enum fsm_event failed)
@@ -73,8 +79,7 @@ static void session_over(struct keeper *k, int status, const char *why, enum fsm
 	const struct account *a = k->accounts.by_number[k->fsm.account];
 	char place[ACCOUNT_PLACE_MAX];
 
-	log_msg(k->fsm.been_up || !k->fsm.first ? LOG_WARNING : LOG_ERR, "%s: server %s%s: %s",
-		k->how.interface, a->server,
+	log_msg(priority(k), "%s: server %s%s: %s", k->how.interface, a->server,
 		after_login ? ": session lost" : account_place(a, k->how.config, status, place),
 		why);
 	if (!after_login && status != STATUS_REFUSED)
@@ -96,7 +101,8 @@ static void give_line(struct keeper *k, struct in_addr server)
 			     EV_FAIL);
 	} else if (!uplink_give(&k->uplink, k->fsm.account, server)) {
 		session_give_none(&k->peer.session);
-	} else if (!session_give_line(&k->peer.session, use->index, use->local)) {
+	} else if (!session_give_line(&k->peer.session, use->here ? 0 : use->index,
+				      use->local)) {
 		log_msg(LOG_ERR, "%s: no connection can be bound to link %s: %m", k->how.interface,
 			use->link);
 		session_drop(&k->peer.session, true);
@@ -183,14 +189,31 @@ static bool ends_by_event(struct keeper *k, const struct control_request *q)
 	return !more;
 }
 
+/* Whether --down is about this keeper: without a link about any. One that has had no line yet
+ * is meant where --status says so. */
+static bool is_meant(const struct keeper *k, const char *link)
+{
+	return k->uplink.use.link[0] ? uplink_is_on(&k->uplink, link)
+				     : !link[0] || state_on_link(&k->report.state, link);
+}
+
+static void say_not_meant(const struct keeper *k, const char *link)
+{
+	if (k->uplink.use.link[0])
+		log_msg(LOG_NOTICE, "%s: is kept for link %s, so link %s going down leaves it up",
+			k->how.interface, k->uplink.use.link, link);
+	else
+		log_msg(LOG_NOTICE, "%s: has no line yet, and no account that is pinned to link %s: "
+				    "it goes on", k->how.interface, link);
+}
+
 /* The caller of --down gets no messages about the end, which it asked for. */
 static void hear_down(struct keeper *k, struct caller *one, const struct control_request *q)
 {
-	if (q->event ? !ends_by_event(k, q) : !uplink_is_on(&k->uplink, q->link)) {
+	if (q->event ? !ends_by_event(k, q) : !is_meant(k, q->link)) {
 		caller_waits(one, q);
 		if (!q->event)
-			log_msg(LOG_NOTICE, "%s: is kept for link %s, so link %s going down leaves it up",
-				k->how.interface, k->uplink.use.link, q->link);
+			say_not_meant(k, q->link);
 		caller_answer(one, STATUS_OK);
 		return;
 	}
@@ -201,11 +224,22 @@ static void hear_down(struct keeper *k, struct caller *one, const struct control
 	events_post(&k->events, EV_STOP, 0);
 }
 
+/* This caller is told that the keeper goes on trying, so it must, even if the call that
+ * started it did not ask for that. With -f that is the supervisor's to decide. */
+static void go_on(struct keeper *k)
+{
+	if (!k->how.foreground)
+		k->fsm.persist = true;
+}
+
 static void hear_event(struct keeper *k, struct caller *one, const struct control_request *q)
 {
 	bool on = k->uplink.in_use && uplink_is_on(&k->uplink, q->link);
 
 	caller_waits(one, q);
+	/* Without a link it is one with -f, which will say that it has come too late. */
+	if (q->link[0] && uplink_may_use(&k->uplink, q->link))
+		go_on(k);
 	if (k->uplink.in_use && !on)
 		log_msg(LOG_NOTICE, "%s: is kept for link %s; link %s is not used", k->how.interface,
 			k->uplink.use.link, q->link);
@@ -219,21 +253,30 @@ static void hear_event(struct keeper *k, struct caller *one, const struct contro
 
 static void hear_up(struct keeper *k, struct caller *one, const struct control_request *q)
 {
-	int failure = q->no_wait || q->persist ? STATUS_PENDING : STATUS_UNREACHABLE;
+	bool goes_on = q->no_wait || q->persist;
+	int failure = goes_on ? STATUS_PENDING : STATUS_UNREACHABLE;
 
 	caller_waits(one, q);
+	if (goes_on)
+		go_on(k);
 	/* Whoever has just put a password right would otherwise hear that it is wrong. */
 	if (account_file_changed(k->how.config, k->accounts.mark))
 		log_msg(LOG_NOTICE, "%s: " ACCOUNT_FILE_CHANGED, k->how.interface, k->how.config,
 			(int)getpid());
 	switch (uplink_ask(&k->uplink, q->link, q->address)) {
 	case UPLINK_KEPT: /* whoever hears of success relies on a tunnel that is up */
-		caller_answer(one, fsm_is_up(&k->fsm) ? STATUS_OK : failure);
+		if (fsm_is_up(&k->fsm))
+			caller_answer(one, STATUS_OK);
+		else if (q->no_wait || !q->persist)
+			caller_answer(one, failure);
 		return;
 	case UPLINK_ABSENT:
-		if (failure == STATUS_PENDING)
+		if (goes_on)
 			uplink_await(&k->uplink, q->address);
-		caller_answer(one, failure);
+		if (q->no_wait || !q->persist)
+			caller_answer(one, failure);
+		else
+			one->awaits = q->address;
 		return;
 	case UPLINK_TAKEN:
 		break;
@@ -352,9 +395,15 @@ void hear_accounts(struct keeper *k)
 
 	text_escape(s->accounts, sizeof s->accounts, k->how.config, strlen(k->how.config));
 	memcpy(s->mark, k->accounts.mark, sizeof s->mark);
-	for (unsigned n = 0; n < k->fsm.n_accounts; n++)
-		uplink_account(&k->uplink, n, k->accounts.by_number[n]->link,
-			       k->accounts.by_number[n]->server);
+	s->pins[0] = '\0';
+	for (unsigned n = 0; n < k->fsm.n_accounts; n++) {
+		const struct account *a = k->accounts.by_number[n];
+		const char *pin = k->how.link[0] ? k->how.link : a->link;
+
+		if (pin[0])
+			state_pin(s, pin);
+		uplink_account(&k->uplink, n, a->link, a->server);
+	}
 }
 
 void hear_kernel(struct keeper *k, enum kernel_result r)
@@ -365,10 +414,21 @@ void hear_kernel(struct keeper *k, enum kernel_result r)
 		events_post(&k->events, EV_KERNEL_FAIL, STATUS_SYSTEM);
 }
 
-void hear_path(struct keeper *k, enum probe_news news)
+static void hear_bad_path(struct keeper *k)
 {
+	bool expected = fsm_trusts_path(&k->fsm); /* it may just not answer echoes */
 	char why[PROBE_WHY_MAX];
 
+	log_msg(expected ? LOG_NOTICE : priority(k), "%s: %s", k->how.interface,
+		probe_why(&k->probe, expected, why));
+	k->path_failed = true;
+	if (!expected)
+		uplink_failed(&k->uplink, k->fsm.account);
+	events_post(&k->events, EV_PATH_BAD, 0);
+}
+
+void hear_path(struct keeper *k, enum probe_news news)
+{
 	if (news == PROBE_OK) {
 		if (k->path_failed)
 			log_msg(LOG_NOTICE, "%s: the far end answers through the tunnel%s",
@@ -377,10 +437,6 @@ void hear_path(struct keeper *k, enum probe_news news)
 		uplink_works(&k->uplink);
 		events_post(&k->events, EV_PATH_OK, 0);
 	} else if (news == PROBE_BAD) {
-		log_msg(k->fsm.been_up || !k->fsm.first ? LOG_WARNING : LOG_ERR, "%s: %s",
-			k->how.interface, probe_why(&k->probe, why));
-		k->path_failed = true;
-		uplink_failed(&k->uplink, k->fsm.account);
-		events_post(&k->events, EV_PATH_BAD, 0);
+		hear_bad_path(k);
 	}
 }

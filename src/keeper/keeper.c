@@ -19,6 +19,7 @@
 #include "keeper/parts.h"
 #include "kernel/interface.h"
 #include "kernel/watch.h"
+#include "rundir/netns.h"
 #include "rundir/presence.h"
 #include "rundir/rundir.h"
 #include "rundir/state_file.h"
@@ -69,7 +70,7 @@ static bool take_over(struct keeper *k)
 	}
 	k->report.state.pid = getpid();
 	k->report.state.start = rundir_process_start(getpid());
-	k->report.state.netns = rundir_netns();
+	k->report.state.netns = netns_own();
 	return true;
 }
 

@@ -40,6 +40,7 @@ static void settle(struct keeper *k)
 			.status = e.status,
 			.absent = lines.absent,
 			.untried = lines.untried,
+			.several = lines.several,
 			.others = lines.others,
 			.near_ok = k->uplink.near_ok,
 			.leaving = k->peer.leaving.channel >= 0,

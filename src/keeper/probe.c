@@ -348,7 +348,7 @@ enum probe_news probe_timer(struct probe *p, int64_t now_us)
 	return step(p, PATH_EV_TIMER, 0, now_us);
 }
 
-const char *probe_why(const struct probe *p, char text[PROBE_WHY_MAX])
+const char *probe_why(const struct probe *p, bool trusted, char text[PROBE_WHY_MAX])
 {
 	if (p->error)
 		snprintf(text, PROBE_WHY_MAX, "the far end cannot be asked through the tunnel: %s",
@@ -364,6 +364,10 @@ const char *probe_why(const struct probe *p, char text[PROBE_WHY_MAX])
 	else if (p->answered)
 		snprintf(text, PROBE_WHY_MAX, "the far end no longer answers through the tunnel: is "
 					      "protocol 41 filtered on the way?");
+	else if (trusted)
+		snprintf(text, PROBE_WHY_MAX,
+			 "the far end does not answer through the tunnel, and is trusted all the "
+			 "same (path=trust)");
 	else
 		snprintf(text, PROBE_WHY_MAX,
 			 "the far end does not answer through the tunnel: is protocol 41 let through "

@@ -72,8 +72,9 @@ enum probe_news probe_timer(struct probe *p, int64_t now_us);
 /* The interface with this index is gone, or any may be where it is 0. */
 void probe_gone(struct probe *p, unsigned index);
 
-/* Why the path is bad, as a sentence about "the far end" for a message. */
+/* Why the path is bad, as a sentence about "the far end" for a message. trusted: of one that
+ * never answered, that is expected (path=trust). */
 enum { PROBE_WHY_MAX = 256 };
-const char *probe_why(const struct probe *p, char text[PROBE_WHY_MAX]);
+const char *probe_why(const struct probe *p, bool trusted, char text[PROBE_WHY_MAX]);
 
 #endif

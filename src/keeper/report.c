@@ -27,15 +27,24 @@ static const char *who(const struct report *r)
 	return r->script.who;
 }
 
+/* When the state began. The clock may have been set since: a router that has none of its own
+ * learns the time by the line. */
+static void date(struct report *r, bool anew)
+{
+	if (anew) {
+		r->began = clock_boot_s();
+		r->state.since = time(NULL);
+	}
+	r->state.since = clock_date(r->state.since, r->began);
+}
+
 static void look(struct report *r, const struct report_now *n)
 {
 	struct state *s = &r->state;
 	enum state_word word = n->up ? STATE_UP : STATE_CONNECTING;
 
-	if (word != s->word || !s->since) {
-		s->word = word;
-		s->since = time(NULL);
-	}
+	date(r, word != s->word || !r->began);
+	s->word = word;
 	r->been_up = r->been_up || n->up;
 	snprintf(s->link, sizeof s->link, "%s", n->link);
 	/* Without the interface's name, with which each message begins. */

@@ -16,6 +16,7 @@ struct report {
 	const char *run_dir;     /* its name, for messages */
 	bool notify;             /* the service manager is told */
 	bool been_up;
+	int64_t began;           /* the state: seconds since boot; 0: there is none yet */
 	/* the script */
 	unsigned told_index;     /* of the interface then */
 	unsigned told_emptied;   /* likewise */

@@ -71,33 +71,39 @@ static bool was_tried(const struct uplink_account *a, const struct way *w)
 	return false;
 }
 
-/* Whether a link has the address that a caller named. */
-static bool holds_asked(const struct uplink *u, const struct way *ways, int n)
+/* The way with the address that a caller named; NULL: none has it. */
+static const struct way *asked_way(const struct uplink *u, const struct way *ways, int n)
 {
 	for (int i = 0; i < n; i++)
 		if (ways[i].local.s_addr == u->asked.s_addr)
-			return true;
-	return false;
+			return &ways[i];
+	return NULL;
 }
 
 static bool same_question(const struct way_question *a, const struct way_question *b)
 {
 	return a->server.s_addr == b->server.s_addr && a->prefer.s_addr == b->prefer.s_addr &&
-	       a->anywhere == b->anywhere;
+	       a->anywhere == b->anywhere && a->avoid_on == b->avoid_on &&
+	       a->avoid.s_addr == b->avoid.s_addr;
 }
 
-/* The ways to the server of an account as the kernel has them, with pinned those by the
- * link that it is pinned to. -1: not known. */
-static int ask(struct uplink *u, const struct uplink_account *account, bool pinned,
+/* The ways to the server of an account as the kernel has them; with usable those that it may
+ * take: by the link that it is pinned to, and from no address that is about to go. -1: not
+ * known. */
+static int ask(struct uplink *u, const struct uplink_account *account, bool usable,
 	       struct way ways[WAY_MOST])
 {
-	const char *link = pinned ? account->link : "";
+	const char *link = usable ? account->link : "";
 	unsigned pin = link[0] ? account->pin : 0;
 	struct way_question q = {.server = account->server.s_addr ? account->server : anywhere,
 				 .prefer = u->asked,
 				 .anywhere = u->named};
 	struct uplink_answered *a;
 
+	if (usable && u->gone.index) {
+		q.avoid_on = u->gone.index;
+		q.avoid = u->gone.local;
+	}
 	for (unsigned i = 0; i < u->n_answers && i < UPLINK_ANSWERS; i++) {
 		a = &u->answers[i];
 		if (same_question(&a->q, &q) && strcmp(a->link, link) == 0 && a->pin == pin) {
@@ -116,6 +122,18 @@ static int ask(struct uplink *u, const struct uplink_account *account, bool pinn
 	return a->n;
 }
 
+/* Whether another account than a pinned one may use the link that has the address that a
+ * caller named: then that is meant. */
+static bool another_is_named(const struct uplink *u)
+{
+	unsigned holder = way_holder(u->asked);
+
+	for (unsigned i = 0; holder && i < u->n_accounts; i++)
+		if (!u->accounts[i].link[0] || pinned_to(&u->accounts[i]) == holder)
+			return true;
+	return false;
+}
+
 /* The ways that an account may take, the best one first. -1: not known. */
 static int find(struct uplink *u, const struct uplink_account *a, struct way ways[WAY_MOST])
 {
@@ -124,11 +142,13 @@ static int find(struct uplink *u, const struct uplink_account *a, struct way way
 
 	/* An address that was named is the only one, before any link has had it and while
 	 * one has it. */
-	only_asked = u->named && !a->link[0] && (!u->seen || holds_asked(u, ways, n));
+	only_asked = u->named && !a->link[0] && (!u->seen || asked_way(u, ways, n));
+	if (u->named && a->link[0] && n > 0 && !asked_way(u, ways, n) && another_is_named(u))
+		return 0;
 	for (int i = 0; i < n; i++) {
 		const struct way *w = &ways[i];
 
-		if (is_line(&u->gone, w) || (!a->link[0] && (!w->carrier || w->deaf)) ||
+		if ((!a->link[0] && (!w->carrier || w->deaf)) ||
 		    (only_asked && w->local.s_addr != u->asked.s_addr))
 			continue;
 		ways[left++] = *w;
@@ -168,6 +188,15 @@ static bool makes_a_line(const struct uplink *u, const struct uplink_account *a,
 	return !a->server.s_addr && !u->named && !a->link[0];
 }
 
+static bool has_several(const struct uplink_account *a, const struct way *ways, int n)
+{
+	int left = 0;
+
+	for (int i = 0; i < n; i++)
+		left += !was_tried(a, &ways[i]);
+	return left > 1;
+}
+
 /* Whether one of these is not the line in use, and, with untried, was not tried. */
 static bool any_other(const struct uplink *u, const struct uplink_account *a,
 		      const struct way *ways, int n, bool untried)
@@ -200,6 +229,8 @@ struct uplink_lines uplink_lines(struct uplink *u, unsigned n)
 		 * name cannot be resolved, say) would fail over another line, too. */
 		if (a->given && any_other(u, a, ways, found, true))
 			l.untried |= 1u << i;
+		if (has_several(a, ways, found))
+			l.several |= 1u << i;
 		if (i == n)
 			l.others = any_other(u, a, ways, found, false);
 	}
@@ -268,7 +299,7 @@ void uplink_login(struct uplink *u, unsigned n, unsigned round)
 
 static void use(struct uplink *u, const struct way *w)
 {
-	u->use = (struct line){.index = w->index, .local = w->local};
+	u->use = (struct line){.index = w->index, .local = w->local, .here = w->here};
 	memcpy(u->use.link, w->link, sizeof u->use.link);
 	u->in_use = true;
 	u->carrier = w->carrier;
@@ -400,7 +431,7 @@ static enum uplink_news judge(struct uplink *u, unsigned n, const struct way *al
 {
 	struct way ways[WAY_MOST];
 	int found = find(u, &u->accounts[n], ways);
-	const struct way *same = NULL;
+	const struct way *same = NULL, *named = u->named ? asked_way(u, all, n_all) : NULL;
 	bool had = u->carrier;
 
 	for (int i = 0; i < n_all; i++)
@@ -422,10 +453,11 @@ static enum uplink_news judge(struct uplink *u, unsigned n, const struct way *al
 			u->use.link, text_ipv4(same->local), text_ipv4(u->use.local));
 		return UPLINK_LINE;
 	}
-	if (u->named && found > 0 && !u->accounts[n].link[0] &&
-	    same->local.s_addr != u->asked.s_addr && holds_asked(u, ways, found)) {
+	/* A pinned account leaves the named line to another one. */
+	if (named && same->local.s_addr != u->asked.s_addr &&
+	    (u->accounts[n].link[0] ? found == 0 : asked_way(u, ways, found) != NULL)) {
 		log_msg(LOG_NOTICE, "%s: moves from link %s to link %s, which has %s", u->who,
-			u->use.link, ways[0].link, text_ipv4(u->asked));
+			u->use.link, named->link, text_ipv4(u->asked));
 		return UPLINK_LINE;
 	}
 	return had && !same->carrier ? UPLINK_ASK : UPLINK_SAME;
@@ -473,10 +505,15 @@ static bool is_used(const struct uplink *u, const char *link)
 
 bool uplink_is_on(const struct uplink *u, const char *link)
 {
-	if (!link[0] || (!u->use.link[0] && u->n_accounts == 0))
+	if (!link[0])
 		return true;
-	if (u->use.link[0])
-		return is_used(u, link);
+	return u->use.link[0] ? is_used(u, link) : uplink_may_use(u, link);
+}
+
+bool uplink_may_use(const struct uplink *u, const char *link)
+{
+	if (u->n_accounts == 0)
+		return true;
 	for (unsigned i = 0; i < u->n_accounts; i++)
 		if (!u->accounts[i].link[0] || same_link(link, u->accounts[i].link))
 			return true;
@@ -549,6 +586,18 @@ void uplink_event(struct uplink *u, const char *link, struct in_addr address)
 	u->named = false;
 }
 
+/* Whether some account has a way, or that is not known. A server whose address is not known
+ * may be a neighbour, but nothing says so when the line has gone. */
+static bool is_led_anywhere(struct uplink *u)
+{
+	struct way ways[WAY_MOST];
+
+	for (unsigned i = 0; i < u->n_accounts; i++)
+		if (find(u, &u->accounts[i], ways) != 0)
+			return true;
+	return false;
+}
+
 bool uplink_event_down(struct uplink *u, const char *link, struct in_addr address)
 {
 	unsigned index = interface_index(link);
@@ -560,5 +609,5 @@ bool uplink_event_down(struct uplink *u, const char *link, struct in_addr addres
 	/* A hook of an older address may be late. */
 	if (!address.s_addr && index && way_usable(index))
 		return true;
-	return uplink_has_line(u);
+	return is_led_anywhere(u);
 }

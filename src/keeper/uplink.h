@@ -28,6 +28,7 @@ struct line {
 	unsigned index; /* a link made anew under its name has another */
 	char link[IF_NAMESIZE];
 	struct in_addr local;
+	bool here; /* see struct way: no session is bound to it */
 };
 
 enum { UPLINK_TRIED = 16, UPLINK_ANSWERS = 4 };
@@ -93,6 +94,7 @@ void uplink_account(struct uplink *u, unsigned n, const char *link, const char *
 struct uplink_lines {
 	uint32_t absent;  /* those that have none, a bit each */
 	uint32_t untried; /* those that have one over which they were not tried in this round */
+	uint32_t several; /* those that have more than one such line, also before any try */
 	bool others;	  /* account n has one beside the one in use */
 };
 struct uplink_lines uplink_lines(struct uplink *u, unsigned n);
@@ -139,6 +141,9 @@ enum uplink_news uplink_look(struct uplink *u, enum uplink_phase phase, unsigned
 /* Whether a caller's link ("": any) is that of the line in use, or else of the last
  * one or the one that all accounts are pinned to. Names are compared as interfaces. */
 bool uplink_is_on(const struct uplink *u, const char *link);
+
+/* Whether an account could have its line over that link. */
+bool uplink_may_use(const struct uplink *u, const char *link);
 
 enum uplink_answer {
 	UPLINK_TAKEN, /* it is looked for from now on: look */

@@ -184,3 +184,10 @@ unsigned interface_mtu(unsigned index)
 {
 	return ask_link("", index).mtu;
 }
+
+bool interface_has_neighbours(unsigned index)
+{
+	struct netlink_link l = ask_link("", index);
+
+	return l.index && !(l.flags & (IFF_POINTOPOINT | IFF_NOARP | IFF_LOOPBACK));
+}

@@ -30,6 +30,10 @@ unsigned interface_index(const char *name);
 /* In bytes; 0 where there is no such interface. */
 unsigned interface_mtu(unsigned index);
 
+/* True where addresses are looked for on the link itself: neither a point-to-point link nor
+ * one without such a protocol (IFF_NOARP of netdevice(7)). */
+bool interface_has_neighbours(unsigned index);
+
 /* True for a sit tunnel, which is nobody's line. */
 bool interface_is_sit(const char *name);
 

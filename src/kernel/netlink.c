@@ -12,6 +12,10 @@
 
 enum { TRIES = 3, PAUSE_NS = 5000000 };
 
+/* In the last try lists are taken as they come: where links come and go all the time, each may
+ * be interrupted. try() sets it for all lists that are asked for within. */
+static bool is_last;
+
 struct answer {
 	netlink_fn *fn;
 	void *arg;
@@ -36,6 +40,9 @@ static void take(void *arg, const struct nlmsghdr *h)
 		a->fn(a->arg, h);
 	if (is_end || !a->list)
 		a->ends++;
+	/* Something came or went while it was made, and may have taken others out of it. */
+	if (a->list && !is_last && h->nlmsg_flags & NLM_F_DUMP_INTR && !a->error)
+		a->error = EINTR;
 	if (h->nlmsg_type == NLMSG_ERROR && (!a->error || a->error == ENODEV))
 		a->error = error_of(h);
 }
@@ -149,6 +156,7 @@ int netlink_ask_several(int fd, void *requests, size_t len, netlink_fn *fn, void
 /* See netlink_try(); open_socket() is where *fd comes from. */
 static int try(int *fd, int (*open_socket)(void), int (*ask)(void *arg, int fd), void *arg)
 {
+	bool outer = is_last;
 	int error = 0;
 
 	for (int i = 0; i < TRIES; i++) {
@@ -156,11 +164,13 @@ static int try(int *fd, int (*open_socket)(void), int (*ask)(void *arg, int fd),
 			nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
 		if (*fd < 0)
 			*fd = open_socket();
+		is_last = i == TRIES - 1;
 		error = *fd < 0 ? errno : ask(arg, *fd);
 		if (!error)
-			return 0;
+			break;
 		fd_close(fd);
 	}
+	is_last = outer; /* what is asked for in another's answer is a try of its own */
 	return error;
 }
 

@@ -24,10 +24,11 @@ int netlink_ask_several(int fd, void *requests, size_t len, netlink_fn *fn, void
 
 /* Asks several questions by ask(), which returns 0 or an error number, on the socket *fd, or
  * on a new one where that is -1. If it fails, everything is asked once more: what is not seen
- * for lack of memory, or because another message came in between, would be taken for gone.
- * That is done on another socket, since on this one the rest of a broken answer would be taken
- * for the next. 0, and the socket stays open for the next time; or the last error number,
- * without a message, and *fd is -1. */
+ * for lack of memory, because another message came in between, or because something changed
+ * while the kernel made a list (NLM_F_DUMP_INTR; after the last try that will do), would be
+ * taken for gone. That is done on another socket, since on this one the rest of a broken
+ * answer would be taken for the next. 0, and the socket stays open for the next time; or the
+ * last error number, without a message, and *fd is -1. */
 int netlink_try(int *fd, int (*ask)(void *arg, int fd), void *arg);
 
 /* The same on a socket that nobody keeps. */

@@ -12,7 +12,7 @@
 #include "kernel/lists.h"
 #include "kernel/netlink.h"
 
-/* The most links and addresses that are looked at. */
+/* The most links worth asking about, and addresses, that are looked at. */
 enum { LINKS = 64, ADDRESSES = 256 };
 
 struct link {
@@ -40,6 +40,7 @@ struct route {
 /* All that one look collects. */
 struct look {
 	const struct way_question *q;
+	struct route best; /* by the kernel's own choice */
 	struct link links[LINKS];
 	unsigned n_links;
 	struct address addresses[ADDRESSES];
@@ -138,28 +139,6 @@ static unsigned own_rp_filter(const struct nlmsghdr *h)
 	return word;
 }
 
-static void take_link(void *arg, const struct nlmsghdr *h)
-{
-	struct netlink_link n;
-	struct look *l = arg;
-
-	/* A sit tunnel carries no IPv4, and there may be hundreds of them. */
-	if (!netlink_link(h, &n) || !(n.flags & IFF_UP) || n.type == ARPHRD_SIT ||
-	    l->n_links == LINKS || (l->q->only && l->q->only != n.index))
-		return;
-	for (unsigned i = 0; i < l->n_links; i++)
-		if (l->links[i].index == n.index)
-			return; /* see lists.h */
-	l->links[l->n_links] = (struct link){
-		.index = n.index,
-		.carrier = n.flags & 1 << 16, /* IFF_LOWER_UP */
-		.loopback = n.flags & IFF_LOOPBACK,
-		.unnumbered = n.flags & IFF_POINTOPOINT,
-		.rp_filter = own_rp_filter(h),
-	};
-	memcpy(l->links[l->n_links++].name, n.name, sizeof n.name);
-}
-
 static void take_address(void *arg, const struct nlmsghdr *h)
 {
 	const struct ifaddrmsg *m = netlink_body(h, RTM_NEWADDR, sizeof *m);
@@ -180,16 +159,102 @@ static void take_address(void *arg, const struct nlmsghdr *h)
 		l->addresses[l->n_addresses++] = a;
 }
 
+static bool is_private(struct in_addr a)
+{
+	uint32_t h = ntohl(a.s_addr);
+
+	return h >> 24 == 10 || h >> 20 == 0xac1 || h >> 16 == 0xc0a8 ||
+	       h >> 22 == 0x64400000 >> 22;
+}
+
+/* Number i of the usable addresses of the link, those that are private or those that
+ * are not; 0.0.0.0 after the last. */
+static struct in_addr nth_address(const struct look *l, unsigned link, bool private, unsigned i)
+{
+	for (unsigned n = 0; n < l->n_addresses; n++)
+		if (l->addresses[n].index == link && is_private(l->addresses[n].local) == private &&
+		    i-- == 0)
+			return l->addresses[n].local;
+	return (struct in_addr){0};
+}
+
+static bool has_address(const struct look *l, unsigned link, struct in_addr a)
+{
+	for (unsigned i = 0; i < l->n_addresses; i++)
+		if (l->addresses[i].local.s_addr == a.s_addr && l->addresses[i].index == link)
+			return true;
+	return false;
+}
+
+static bool is_held(const struct look *l, struct in_addr a)
+{
+	for (unsigned i = 0; i < l->n_addresses; i++)
+		if (l->addresses[i].local.s_addr == a.s_addr)
+			return true;
+	return false;
+}
+
+static bool has_some(const struct look *l, unsigned link)
+{
+	return nth_address(l, link, false, 0).s_addr || nth_address(l, link, true, 0).s_addr;
+}
+
+/* There may be hundreds of links (containers'), and the line may come after all of them. So
+ * those without an address of their own are left out, unless they can do without one. */
+static bool worth_asking(const struct look *l, const struct netlink_link *n)
+{
+	if (l->q->only)
+		return n->index == l->q->only;
+	return n->flags & (IFF_LOOPBACK | IFF_POINTOPOINT) || n->index == l->best.index ||
+	       has_some(l, n->index);
+}
+
+/* A link that is down keeps its addresses, but nobody can use them. */
+static void forget_addresses(struct look *l, unsigned link)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < l->n_addresses; i++)
+		if (l->addresses[i].index != link)
+			l->addresses[left++] = l->addresses[i];
+	l->n_addresses = left;
+}
+
+/* Comes after the addresses. */
+static void take_link(void *arg, const struct nlmsghdr *h)
+{
+	struct netlink_link n;
+	struct look *l = arg;
+
+	if (!netlink_link(h, &n))
+		return;
+	if (!(n.flags & IFF_UP))
+		forget_addresses(l, n.index);
+	/* A sit tunnel carries no IPv4, and there may be hundreds of them. */
+	if (!(n.flags & IFF_UP) || n.type == ARPHRD_SIT || l->n_links == LINKS ||
+	    !worth_asking(l, &n))
+		return;
+	for (unsigned i = 0; i < l->n_links; i++)
+		if (l->links[i].index == n.index)
+			return; /* see lists.h */
+	l->links[l->n_links] = (struct link){
+		.index = n.index,
+		.carrier = n.flags & 1 << 16, /* IFF_LOWER_UP */
+		.loopback = n.flags & IFF_LOOPBACK,
+		.unnumbered = n.flags & IFF_POINTOPOINT,
+		.rp_filter = own_rp_filter(h),
+	};
+	memcpy(l->links[l->n_links++].name, n.name, sizeof n.name);
+}
+
 static int ask_lists(void *arg, int fd)
 {
 	struct look *l = arg;
 	int error;
 
-	l->fd = fd;
-	l->error = 0;
 	l->n_links = l->n_addresses = 0;
-	error = lists_links(fd, false, take_link, l);
-	return error ? error : lists_addresses(fd, AF_INET, 0, take_address, l);
+	error = lists_addresses(fd, AF_INET, 0, take_address, l);
+	return error ? error : lists_links(fd, false, take_link, l);
 }
 
 /* Asks all that look() asks on one socket. False after a message. */
@@ -251,38 +316,6 @@ static bool is_deaf(struct look *l, const struct link *link, const struct way *w
 	return back.found && back.index != w->index;
 }
 
-static bool is_private(struct in_addr a)
-{
-	uint32_t h = ntohl(a.s_addr);
-
-	return h >> 24 == 10 || h >> 20 == 0xac1 || h >> 16 == 0xc0a8 ||
-	       h >> 22 == 0x64400000 >> 22;
-}
-
-/* Number i of the usable addresses of the link, those that are private or those that
- * are not; 0.0.0.0 after the last. */
-static struct in_addr nth_address(const struct look *l, unsigned link, bool private, unsigned i)
-{
-	for (unsigned n = 0; n < l->n_addresses; n++)
-		if (l->addresses[n].index == link && is_private(l->addresses[n].local) == private &&
-		    i-- == 0)
-			return l->addresses[n].local;
-	return (struct in_addr){0};
-}
-
-static bool has_address(const struct look *l, unsigned link, struct in_addr a)
-{
-	for (unsigned i = 0; i < l->n_addresses; i++)
-		if (l->addresses[i].local.s_addr == a.s_addr && l->addresses[i].index == link)
-			return true;
-	return false;
-}
-
-static bool has_some(const struct look *l, unsigned link)
-{
-	return nth_address(l, link, false, 0).s_addr || nth_address(l, link, true, 0).s_addr;
-}
-
 /* Whether the gateway is in the network of this address of the link. */
 static bool near_gateway(const struct look *l, unsigned link, struct in_addr a,
 			 struct in_addr gateway)
@@ -303,7 +336,8 @@ static bool leads(struct look *l, unsigned link, struct in_addr from, struct rou
 {
 	struct route by;
 
-	if (!interface_global(from))
+	if (!interface_global(from) ||
+	    (link == l->q->avoid_on && from.s_addr == l->q->avoid.s_addr))
 		return false;
 	by = ask_route(l, link, from, true);
 	if (!by.found || by.type != RTN_UNICAST)
@@ -311,6 +345,34 @@ static bool leads(struct look *l, unsigned link, struct in_addr from, struct rou
 	if (!r->found)
 		*r = by;
 	return true;
+}
+
+/* Whether another link that has the address leads to the server itself: then packets from it
+ * leave by that one, whatever the kernel would do with those that are bound to none. */
+static bool is_anothers(struct look *l, unsigned link, struct in_addr a)
+{
+	for (unsigned i = 0; i < l->n_addresses; i++) {
+		const struct address *held = &l->addresses[i];
+		struct route by = {0};
+
+		if (held->local.s_addr == a.s_addr && held->index != link &&
+		    leads(l, held->index, a, &by))
+			return true;
+	}
+	return false;
+}
+
+/* The address that was asked for may be used on the link. */
+static bool may_prefer(struct look *l, unsigned link)
+{
+	const struct in_addr prefer = l->q->prefer;
+
+	if (!prefer.s_addr)
+		return false;
+	if (has_address(l, link, prefer))
+		return true;
+	return l->q->anywhere && is_held(l, prefer) && !is_anothers(l, link, prefer) &&
+	       ask_route(l, 0, prefer, false).index == link;
 }
 
 /* The address to use on a link, 0.0.0.0: none. match: the route there of packets
@@ -322,10 +384,7 @@ static struct in_addr choose_address(struct look *l, const struct link *on, stru
 	struct route use = {0};
 	struct in_addr own;
 
-	if (prefer.s_addr &&
-	    (has_address(l, link, prefer) ||
-	     (l->q->anywhere && ask_route(l, 0, prefer, false).index == link)) &&
-	    leads(l, link, prefer, match))
+	if (may_prefer(l, link) && leads(l, link, prefer, match))
 		return prefer;
 	if (match->found)
 		use = ask_route(l, link, none, false);
@@ -359,21 +418,17 @@ static bool find(struct look *l, const struct link *link, struct way *w)
 	return w->local.s_addr;
 }
 
-/* Links without an address of their own are asked about where they may do without
- * one, since of those there may be a hundred (containers'). */
-static bool worth_asking(const struct look *l, const struct link *link, const struct route *best)
+/* A server on this very host is the kernel's business alone, but for the address that somebody
+ * named. */
+static bool find_local(const struct look *l, const struct link *link, struct way *w)
 {
-	return !link->loopback && best->type != RTN_LOCAL &&
-	       (link->unnumbered || link->index == best->index || l->q->only ||
-				   has_some(l, link->index));
-}
-
-/* A server on this very host is the kernel's business alone. */
-static bool find_local(const struct link *link, const struct route *best, struct way *w)
-{
-	*w = (struct way){.index = link->index, .local = best->source, .carrier = true};
+	*w = (struct way){.index = link->index, .carrier = true, .here = true};
 	memcpy(w->link, link->name, sizeof w->link);
-	return link->loopback && best->index == link->index && best->source.s_addr;
+	if (has_address(l, link->index, l->q->prefer))
+		w->local = l->q->prefer;
+	else if (link->loopback && l->best.index == link->index)
+		w->local = l->best.source;
+	return w->local.s_addr;
 }
 
 /* Whether a is to be tried before b. */
@@ -397,28 +452,33 @@ static void sort_in(struct way *ways, int n)
 	}
 }
 
+static bool find_one(struct look *l, const struct link *link, struct way *w)
+{
+	if (l->best.type == RTN_LOCAL)
+		return find_local(l, link, w);
+	return !link->loopback && find(l, link, w);
+}
+
 static int find_all(void *arg, int fd)
 {
 	struct look *l = arg;
-	struct route best;
-	int error = ask_lists(l, fd);
+	int error;
 
-	if (error)
-		return error;
-	l->n = 0;
+	l->fd = fd;
+	l->error = l->n = 0;
 	l->rp_filter_all = -1;
-	best = ask_route(l, 0, (struct in_addr){0}, false);
-	for (unsigned i = 0; i < l->n_links && l->n < WAY_MOST; i++) {
-		const struct link *link = &l->links[i];
+	l->best = ask_route(l, 0, (struct in_addr){0}, false);
+	error = ask_lists(l, fd);
+	for (unsigned i = 0; !error && i < l->n_links && l->n < WAY_MOST; i++) {
 		struct way *w = &l->ways[l->n];
 
-		if (worth_asking(l, link, &best) ? find(l, link, w) : find_local(link, &best, w)) {
-			w->best = best.index == link->index;
+		if (find_one(l, &l->links[i], w)) {
+			w->best = l->best.index == w->index;
 			l->n++;
 			sort_in(l->ways, l->n);
 		}
 	}
-	return l->error;
+	return error ? error : l->error;
 }
 
 int way_find(const struct way_question *q, struct way ways[WAY_MOST])

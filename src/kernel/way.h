@@ -22,6 +22,8 @@ struct way {
 	bool carrier;	      /* IFF_LOWER_UP of netdevice(7); ppp links always have it */
 	bool deaf;	      /* rp_filter is 1 and answers to local are expected on another
 		       * link: the kernel would drop each that comes by this one */
+	bool here;	      /* the server is on this very host: packets to it leave by no
+		       * link, so that who is bound to one gets no answer */
 };
 
 struct way_question {
@@ -29,7 +31,9 @@ struct way_question {
 	unsigned only;	       /* look at the link of this index alone; 0: at all */
 	struct in_addr prefer; /* use this address where the link has it; 0.0.0.0: none */
 	bool anywhere;	       /* prefer may be on another interface (lo) than the link
-			       * by which packets from it leave */
+			       * by which packets from it leave, if that one has no way */
+	unsigned avoid_on;     /* on the link of this index ... */
+	struct in_addr avoid;  /* ... this address is not to be used; 0.0.0.0: any may be */
 };
 
 /* Finds the ways to q->server. For each link that has a route to it, local is
@@ -43,7 +47,7 @@ int way_find(const struct way_question *q, struct way ways[WAY_MOST]);
 /* Whether the link has an IPv4 default route, in any table. */
 bool way_default(unsigned index);
 
-/* The index of the interface that has the address, 0 where none has. */
+/* The index of the interface that has the address and is up, 0 where none has. */
 unsigned way_holder(struct in_addr address);
 
 /* Whether the link has an address that could be used for a server somewhere. */

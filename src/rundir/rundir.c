@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "account/account.h"
+#include "common/clock.h"
+#include "common/end_times.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "rundir/control.h"
@@ -107,21 +109,38 @@ static bool write_pid(int fd)
 	return written == n;
 }
 
+/* A keeper that is killed loses its record lock a moment before that of flock(2), and a child
+ * that it has just forked keeps the latter until it runs its program; a script may ask with
+ * flock(1), too. So who has flock(2)'s lock alone is no keeper, and is waited for. Others take
+ * us for the keeper meanwhile, and ask again. */
+static bool lock_both(int fd)
+{
+	int64_t patience = clock_ms() + END_GONE_MS;
+	struct flock lock = record(F_WRLCK);
+
+	if (fcntl(fd, F_SETLK, &lock) < 0)
+		return false;
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK || clock_ms() >= patience)
+			return false;
+		clock_wait(-1, clock_ms() + 10);
+	}
+	return true;
+}
+
 enum pidfile_result pidfile_take(int dir, const char *iface, int *fd)
 {
 	char name[RUNDIR_NAME_MAX];
 
 	rundir_name(name, iface, "pid");
 	for (int i = 0; i < 100; i++) {
-		struct flock lock = record(F_WRLCK);
-
 		*fd = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
 			     0600);
 		if (*fd < 0 && i == 0)
 			continue; /* as in rundir_remove() */
 		if (*fd < 0)
 			break;
-		if (fcntl(*fd, F_SETLK, &lock) < 0 || flock(*fd, LOCK_EX | LOCK_NB) < 0) {
+		if (!lock_both(*fd)) {
 			bool held = errno == EAGAIN || errno == EACCES;
 
 			if (!held && i > 0)
@@ -200,7 +219,8 @@ static bool is_there(int dir, const char *iface, const char *ending)
 	return faccessat(dir, rundir_name(name, iface, ending), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-bool rundir_restore(const char *path, const char *iface, int *dir, int *pidfile, int *listener)
+enum rundir_state rundir_restore(const char *path, const char *iface, int *dir, int *pidfile,
+				 int *listener)
 {
 	char name[RUNDIR_NAME_MAX], full[PATH_MAX];
 	bool whole;
@@ -212,29 +232,25 @@ bool rundir_restore(const char *path, const char *iface, int *dir, int *pidfile,
 	whole = snprintf(full, sizeof full, "%s/%s", path, name) < (int)sizeof full &&
 		same_file(AT_FDCWD, full, *pidfile);
 	if (!whole && !same_dir(path, *dir) && !renew(dir, rundir_open(path, true)))
-		return false;
-	if ((whole || same_file(*dir, name, *pidfile)) && is_there(*dir, iface, "sock") &&
-	    is_there(*dir, iface, "state"))
-		return false;
+		return RUNDIR_LOST;
+	if ((whole || same_file(*dir, name, *pidfile)) &&
+	    (!listener || is_there(*dir, iface, "sock")) && is_there(*dir, iface, "state"))
+		return RUNDIR_WHOLE;
 	log_msg(LOG_WARNING, "%s: somebody has removed files from %s; they are made anew", iface,
 		path);
 	if (!same_file(*dir, name, *pidfile)) {
-		if (pidfile_take(*dir, iface, &fd) != PIDFILE_LOCKED) {
+		enum pidfile_result taken = pidfile_take(*dir, iface, &fd);
+
+		if (taken == PIDFILE_HELD)
 			log_msg(LOG_ERR, "%s: another process has %s/%s", iface, path, name);
-			return false;
-		}
+		if (taken != PIDFILE_LOCKED)
+			return RUNDIR_LOST;
 		renew(pidfile, fd);
 	}
-	if (!is_there(*dir, iface, "sock") && !renew(listener, control_listen(*dir, iface)))
+	if (listener && !is_there(*dir, iface, "sock") &&
+	    !renew(listener, control_listen(*dir, iface)))
 		log_msg(LOG_ERR, "%s: no control socket in %s: %m", iface, path);
-	return true;
-}
-
-unsigned long long rundir_netns(void)
-{
-	struct stat st;
-
-	return stat("/proc/self/ns/net", &st) == 0 ? (unsigned long long)st.st_ino : 0;
+	return RUNDIR_RESTORED;
 }
 
 static bool read_name(const char *path, char name[32])

@@ -34,7 +34,8 @@ bool rundir_ours(int dir, const char *path);
 enum pidfile_result { PIDFILE_LOCKED, PIDFILE_HELD, PIDFILE_FAILED };
 
 /* Takes the lock and writes our process number. The open descriptor in *fd
- * holds the lock. PIDFILE_FAILED after a message. */
+ * holds the lock. Where flock(2) alone is another's, that one has END_GONE_MS to let go.
+ * PIDFILE_FAILED after a message. */
 enum pidfile_result pidfile_take(int dir, const char *iface, int *fd);
 
 /* The process that holds the lock, 0 for none. */
@@ -43,16 +44,17 @@ pid_t pidfile_holder(int dir, const char *iface);
 /* Removes the file, and then lets go of the lock. */
 void pidfile_drop(int dir, const char *iface, int fd);
 
-/* Makes anew what somebody has removed of a keeper's things: the directory of this
- * absolute path, the pidfile with its lock, the control socket. The descriptors are
- * replaced by those of the new ones. True where something was missing and is there
- * again: then the state is to be written, too. False after a message where another
- * process has the pidfile, or something cannot be made. */
-bool rundir_restore(const char *path, const char *iface, int *dir, int *pidfile, int *listener);
-
-/* The number of this process's network namespace (ioctl_ns(2): the inode of
- * /proc/self/ns/net); 0 where it is not known. */
-unsigned long long rundir_netns(void);
+/* Makes anew what somebody has removed of a keeper's things: the directory of this path,
+ * the pidfile with its lock, the control socket, where listener is not NULL. The
+ * descriptors are replaced by those of the new ones. */
+enum rundir_state {
+	RUNDIR_WHOLE,
+	RUNDIR_RESTORED, /* something was missing; the state is to be written, too */
+	RUNDIR_LOST      /* after a message: another process has the pidfile, or no directory or
+			  * pidfile can be made */
+};
+enum rundir_state rundir_restore(const char *path, const char *iface, int *dir, int *pidfile,
+				 int *listener);
 
 /* True where the process runs the program that we run, by its name. */
 bool rundir_is_keeper(pid_t pid);

@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/link.h"
 #include "common/text.h"
+
+/* Room for a line of the file: the pins are the longest. */
+enum { LINE_SIZE = STATE_PINS_MAX + 16 };
 
 enum kind { TEXT, LINK, NUMBER, TRISTATE, FLAG, NO_FLAG, WORD, TYPE, ROUTE, ADDRESS4, ADDRESS6 };
 
@@ -30,6 +34,7 @@ static const struct row {
 	ROW("accounts", TEXT, accounts),
 	ROW("accounts_mark", TEXT, mark),
 	ROW("link", LINK, link),
+	ROW("pins", TEXT, pins),
 	ROW("build", FLAG, build),
 	ROW("known", FLAG, known),
 	ROW("in_kernel", FLAG, in_kernel),
@@ -62,6 +67,36 @@ void state_init(struct state *s, const char *iface)
 	snprintf(s->tunnel.name, sizeof s->tunnel.name, "%s", iface);
 	s->build = true;
 	s->dtcp_rtt_us = s->path_rtt_us = s->path_ok = -1;
+}
+
+/* Whether one of the pins is this link, as same() compares them. */
+static bool has_pin(const struct state *s, const char *link, bool (*same)(const char *, const char *))
+{
+	char pins[STATE_PINS_MAX], *left = pins;
+
+	memcpy(pins, s->pins, sizeof pins);
+	for (char *pin; (pin = strsep(&left, " ")) != NULL;)
+		if (pin[0] && same(pin, link))
+			return true;
+	return false;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+void state_pin(struct state *s, const char *link)
+{
+	size_t len = strlen(s->pins);
+
+	if (!has_pin(s, link, same_text))
+		snprintf(s->pins + len, sizeof s->pins - len, "%s%s", len ? " " : "", link);
+}
+
+bool state_on_link(const struct state *s, const char *link)
+{
+	return s->link[0] ? link_same(s->link, link) : has_pin(s, link, link_same);
 }
 
 const char *state_word_name(enum state_word w)
@@ -267,7 +302,7 @@ void state_parse(struct state *s, const char *text, size_t len)
 	for (size_t at = 0; at < len;) {
 		const char *end = memchr(text + at, '\n', len - at);
 		size_t n = end ? (size_t)(end - text) - at : len - at;
-		char line[512], *equals;
+		char line[LINE_SIZE], *equals;
 
 		if (n < sizeof line && !memchr(text + at, '\0', n)) {
 			memcpy(line, text + at, n);

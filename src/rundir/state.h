@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "account/account.h"
 #include "account/account_file.h"
 #include "common/tunnel.h"
 
@@ -14,20 +15,22 @@
  * file IFACE.state holds it as name=value lines, without secrets. Times are
  * seconds since 1970, 0 where unknown. */
 
-enum { STATE_NAME_MAX = 256, STATE_ERROR_MAX = 400, STATE_FILE_MAX = 8192 };
+enum { STATE_NAME_MAX = 256, STATE_ERROR_MAX = 400, STATE_FILE_MAX = 8192,
+       STATE_PINS_MAX = ACCOUNT_MOST * IF_NAMESIZE };
 
 enum state_word { STATE_DOWN, STATE_CONNECTING, STATE_UP };
 
 struct state {
 	pid_t pid;
 	uint64_t start; /* rundir_process_start() of pid */
-	uint64_t netns; /* rundir_netns() of it */
+	uint64_t netns; /* netns_own() of it */
 	enum state_word word;
 	int64_t since;
 	char server[STATE_NAME_MAX], user[STATE_NAME_MAX]; /* escaped as in the log */
 	char accounts[STATE_NAME_MAX];         /* the account file, escaped likewise */
 	char mark[ACCOUNT_FILE_MARK_MAX];      /* of it when it was read */
-	char link[IF_NAMESIZE];
+	char link[IF_NAMESIZE]; /* the one in use, or the last one; "": there was none yet */
+	char pins[STATE_PINS_MAX]; /* the links that accounts are pinned to, with blanks between */
 	bool build;      /* tunnel=sit */
 	bool known;      /* a server has made an offer: tunnel holds it */
 	bool in_kernel;  /* tunnel is there, or may be */
@@ -44,6 +47,13 @@ struct state {
 };
 
 void state_init(struct state *s, const char *iface);
+
+/* Adds a link to s->pins, if it is not there. */
+void state_pin(struct state *s, const char *link);
+
+/* Whether a call that names this link is about the keeper of s: its line is over that link,
+ * or, where it has had none yet, one of its accounts is pinned to that. By any name of it. */
+bool state_on_link(const struct state *s, const char *link);
 
 /* Writes s as text; returns its length, 0 where it does not fit. */
 size_t state_format(const struct state *s, char text[STATE_FILE_MAX]);

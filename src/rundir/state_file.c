@@ -9,6 +9,7 @@
 
 #include "common/fd.h"
 #include "common/log.h"
+#include "rundir/netns.h"
 #include "rundir/rundir.h"
 
 /* A short write sets no errno: there was no room for the rest. */
@@ -65,6 +66,9 @@ bool state_read(int dir, const char *iface, struct state *s)
 	fd_close(&fd);
 	if (n >= 0) {
 		state_parse(s, text, (size_t)n);
+		/* With its namespace everything has gone that was in the kernel. */
+		if (s->in_kernel && netns_find(s->netns) == NETNS_GONE)
+			s->in_kernel = false;
 		return true;
 	}
 	/* What is no regular file holds no state. */
@@ -77,9 +81,7 @@ bool state_read(int dir, const char *iface, struct state *s)
 
 bool state_elsewhere(const struct state *s, const char *path)
 {
-	unsigned long long own = rundir_netns();
-
-	if (!s->netns || !own || s->netns == own)
+	if (netns_find(s->netns) != NETNS_OTHER)
 		return false;
 	log_msg(LOG_ERR, "%s: %s belongs to another network namespace%s: name a directory for this "
 			 "one (--run-dir)", s->tunnel.name, path,

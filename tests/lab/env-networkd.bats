@@ -70,6 +70,23 @@ link_is_routable() { booted networkctl --no-legend list "$1" | grep -w routable;
 	assert_gone_within 10
 	wait_for 20 unit_is inactive
 }
+
+# Its unit has a condition on the files in its folders.
+@test "networkd-dispatcher, which did not start without hooks, is started by make install" {
+	local folder=/etc/networkd-dispatcher
+	booted systemctl enable networkd-dispatcher
+	booted systemctl stop networkd-dispatcher
+	mv $folder/routable.d/dtcp-up /run/lab
+	rm -f $folder/*/*
+	booted systemctl start networkd-dispatcher
+	unit_is inactive networkd-dispatcher
+	booted "$LAB_PROJECT/etc/install/reload-units" dtcp-up dtcpd >/run/lab/said
+	unit_is inactive networkd-dispatcher
+	mv /run/lab/dtcp-up $folder/routable.d
+	booted "$LAB_PROJECT/etc/install/reload-units" dtcp-up dtcpd >/run/lab/said
+	grep '^install: started networkd-dispatcher' /run/lab/said
+	wait_for 20 unit_is active networkd-dispatcher
+}
 invoked() { grep "Invoking '/etc/networkd-dispatcher/$1.d/dtcp-up' for interface $2" /run/lab/units.log; }
 
 # networkd removes from an interface of its own what it does not know, also what has come

@@ -27,6 +27,8 @@ teardown() {
 	wait_for 20 grep 'Connection refused' /run/lab/units.log
 	unit_is activating
 	[ -z "$(up_tunnel)" ]
+	# That, too, would go on with the program of before an update.
+	runs_old dtcp-up@wan dtcp-up@wan
 	lab_dtcpd_start
 	# Ready and up at the same time; neither before the other.
 	wait_for 40 unit_is active
@@ -48,6 +50,13 @@ teardown() {
 	assert_nothing_left
 	lab_dtcpd_log ended | tail -n 1 | grep quit
 	[ "$(unit_says Result)" = success ]
+}
+
+# runs_old UNIT SHOWN: make install says of it, and of no other, that it runs the old program,
+# with its name for a shell.
+runs_old() {
+	booted "$LAB_PROJECT/etc/install/reload-units" dtcp-up dtcpd >/run/lab/said
+	diff /run/lab/said - <<<"install: $1 runs the old program until: systemctl restart $2"
 }
 
 @test "a unit that is enabled is what pppd's hooks start and stop, without waiting for it" {
@@ -142,11 +151,14 @@ on_line() { up_is up && dtcp_up --status --json | grep "\"link\": *\"$1\""; }
 	booted /usr/local/libexec/dtcp-up-hook up pppoe-wan "$LAB_CLIENT4"
 	wait_for 40 unit_is active "$unit"
 	on_line pppoe-wan
+	runs_old "${unit%.service}" "'${unit%.service}'"
 	booted cat "/proc/$(unit_says MainPID "$unit")/cmdline" | tr '\0' ' ' | grep -- '--link pppoe-wan'
 	ip -n customer addr flush dev pppoe-wan
 	booted /usr/local/libexec/dtcp-up-hook down pppoe-wan
 	wait_for 20 unit_is inactive "$unit"
 	assert_nothing_left
+	booted "$LAB_PROJECT/etc/install/reload-units" dtcp-up dtcpd >/run/lab/said
+	[ ! -s /run/lab/said ]
 }
 
 @test "the boot ends without waiting for a tunnel that cannot come up" {

@@ -273,7 +273,7 @@ unreachable default from 2001:db8:c0de::/48 dev lo metric 4294967295'
 @test "IPv6 is set off and on while up, as NetworkManager does: all comes back, without a login" {
 	local pause logins=0
 	up_ready ping=240
-	for pause in 0 0.01 0.1 0.4; do
+	for pause in 0 0.01 0.1 0.2; do
 		dtcp_up
 		customer sh -c "echo 1 >/proc/sys/net/ipv6/conf/dtcp0/disable_ipv6; sleep $pause
 			echo 0 >/proc/sys/net/ipv6/conf/dtcp0/disable_ipv6"
@@ -354,7 +354,7 @@ older() {
 	not ip -n customer link show dtcp0
 }
 
-# keepalive_calls N: traces N keepalives of keeper and session, 4 s apart, and prints
+# keepalive_calls N: traces at most N keepalives of keeper and session, 4 s apart, and prints
 # how many system calls they took together. Asking for the time takes none on most
 # kernels.
 keepalive_calls() {
@@ -365,7 +365,7 @@ keepalive_calls() {
 	[ ${#trace[@]} = 4 ] # keeper and session
 	strace -f -o /run/lab/calls "${trace[@]}" &
 	tracer=$!
-	lab_sleep $(($1 * 4 + 1))
+	lab_sleep $(($1 * 4 - 1))
 	kill -INT $tracer
 	wait $tracer || true
 	sed 's/^[0-9]* *//; s/(.*//' /run/lab/calls | sort | uniq -c | sort -rn >&2

@@ -79,6 +79,9 @@ netifd_routes() {
 		sed 's/ *pref medium *$//; s/ *$//' | sort
 }
 netifd_routes_are() { [ "$(netifd_routes "${2:-d6}")" = "$1" ]; }
+# netifd_lost: the kernel has none; netifd_no_routes: netifd neither.
+netifd_lost() { netifd_routes_are ''; }
+netifd_no_routes() { netifd_lost && netifd_is d6 'routes == [] and not up'; }
 
 # netifd_whole [PREFIX [INTERFACE]]: it is up, and the usual routes are in the kernel.
 netifd_whole() {

@@ -11,9 +11,6 @@ teardown() { lab_end; }
 
 logins_are() { [ "$(lab_dtcpd_count login-ok)" = "$1" ]; }
 keeper() { cat "$RUN_DIR/dtcp-d6.pid"; }
-lost() { [ -z "$(netifd_routes)" ]; }
-# no_routes: neither the kernel nor netifd has any into the tunnel.
-no_routes() { [ -z "$(netifd_routes)" ] && netifd_is d6 'routes == [] and not up'; }
 one_keeper() { [ "$(lab_processes | grep -c -e '--foreground')" -le 2 ]; } # and its session
 
 @test "a keeper that is killed: routes go at once, it begins anew" {
@@ -23,8 +20,8 @@ one_keeper() { [ "$(lab_processes | grep -c -e '--foreground')" -le 2 ]; } # and
 	was=$(keeper)
 	lab_clock
 	kill -KILL "$was"
-	wait_for 10 lost
-	lab_took 500
+	wait_for 10 netifd_lost
+	lab_took 1500
 	wait_for 30 netifd_whole
 	[ "$(keeper)" != "$was" ]
 	logins_are 2
@@ -123,7 +120,7 @@ slept() { [ ! -e /run/lab/slow ]; }
 	netifd ifup d6
 	wait_for 30 netifd_whole
 	lab_proto41 both
-	wait_for 30 no_routes
+	wait_for 30 netifd_no_routes
 	netifd_ends
 	# Again and again, with no time between.
 	lab_proto41 pass

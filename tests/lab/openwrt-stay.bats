@@ -9,13 +9,10 @@ load netifd
 setup() { lab_up; }
 teardown() { lab_end; }
 
-# no_routes: neither the kernel nor netifd has any into the tunnel.
-no_routes() { [ -z "$(netifd_routes)" ] && netifd_is d6 'routes == [] and not up'; }
-lost() { [ -z "$(netifd_routes)" ]; }
 guarded() { up_routes | grep -q "^unreachable default from $LAB_PREFIX"; }
 # lost_within MS: from lab_clock on.
 lost_within() {
-	wait_for 60 lost
+	wait_for 60 netifd_lost
 	lab_took "$1"
 }
 logins_are() { [ "$(lab_dtcpd_count login-ok)" = "$1" ]; }
@@ -29,7 +26,7 @@ flaps() { grep -c '^ifdown d6' "$NETIFD_DIR"/events || true; }
 	lab_clock
 	lab_proto41 both
 	lost_within 13000
-	wait_for 5 no_routes
+	wait_for 5 netifd_no_routes
 	guarded
 	netifd_is_pending
 	lab_proto41 pass
@@ -53,11 +50,11 @@ flaps() { grep -c '^ifdown d6' "$NETIFD_DIR"/events || true; }
 	lab_dtcpd_set accept=close
 	lab_clock
 	lab_dtcpd_command 'do all close'
-	lost_within 6000
-	wait_for 5 no_routes
+	lost_within 7000 # 5 s, and what it takes netifd and us to see it
+	wait_for 5 netifd_no_routes
 	guarded
 	lab_sleep 20
-	no_routes
+	netifd_no_routes
 	lab_dtcpd_set accept=ok
 	wait_for 60 netifd_whole
 	[ "$(flaps)" = 1 ]
@@ -70,7 +67,7 @@ flaps() { grep -c '^ifdown d6' "$NETIFD_DIR"/events || true; }
 	lab_clock
 	ip -n customer addr flush dev wan
 	lost_within 1500
-	wait_for 5 no_routes
+	wait_for 5 netifd_no_routes
 	lab_static
 	wait_for 60 netifd_whole
 	netifd_ends

@@ -102,9 +102,10 @@ server_sees() {
 @test "up: the server hears quit, once, and the tunnel carries nothing any more" {
 	lab_dtcpd_start
 	in_state stay_up down TERM INT
-	[ "$(lab_dtcpd_log received | grep -c quit)" = 3 ]
+	wait_for 5 heard_quit 3
 	wait_for 5 no_far_end
 }
+heard_quit() { [ "$(lab_dtcpd_log received | grep -c quit)" = "$1" ]; }
 no_far_end() { not lab_far_interfaces; }
 
 @test "up, and the server does not answer quit, or is silent altogether" {

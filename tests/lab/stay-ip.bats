@@ -70,7 +70,7 @@ faked_later() {
 			kill -TERM "$pid"
 			wait_for 20 lab_gone "$pid"
 			lab_took 15000
-			lab_log 'dtcp0: could not be removed'
+			wait_for 5 lab_log 'dtcp0: could not be removed'
 		fi
 		lab_state | grep 'link dtcp0'
 		[ "$(stay_json state)" = down ]

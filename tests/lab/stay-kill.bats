@@ -74,7 +74,7 @@ is_whole() {
 	kill -KILL "$(stay_pid)"
 	wait_for 5 stay_is down
 	wait_for 5 quit_came
-	not lab_processes_live
+	wait_for 5 not lab_processes_live
 	stay_up
 	is_whole
 	kill -KILL "$(stay_pid)"
@@ -132,6 +132,31 @@ kill_processes() {
 	wait_for 5 no_processes
 }
 no_processes() { [ -z "$(lab_processes)" ]; }
+
+# As a container that was killed leaves it to the one that is started in its place.
+@test "the state of a network namespace that is gone: nothing of that is removed here, and the next one starts" {
+	stay_up
+	kill_processes
+	cp "$RUN_DIR/dtcp0.state" /run/lab/kept-state
+	sed -i 's/^netns=.*/netns=7/' "$RUN_DIR/dtcp0.state"
+	grep -qx in_kernel=1 "$RUN_DIR/dtcp0.state"
+	dtcp_up --down
+	ip -n customer link show dtcp0 # whoever has made that
+	not test -e "$RUN_DIR/dtcp0.state"
+	cp /run/lab/kept-state "$RUN_DIR/dtcp0.state"
+	dtcp_up --down
+	assert_nothing_left
+	# One that ended by itself there.
+	lab_spawn other unshare --net "$DTCP_UP" --foreground --persist
+	wait_for 20 test -s "$RUN_DIR/dtcp0.state"
+	run dtcp_up "$LAB_CLIENT4"
+	[ "$status" = 71 ]
+	[[ $output == *'another network namespace'* ]]
+	lab_kill other KILL
+	stay_up
+	is_whole
+	stay_end down
+}
 
 @test "a stale pidfile names somebody else: that process is left alone" {
 	lab_spawn other sleep 100

@@ -22,6 +22,9 @@ start() {
 # event LINK ADDRESS: a hook's call that starts a keeper, which goes on trying.
 event() { dtcp_up --event "$@" || [ $? = 75 ]; }
 
+# logged_in N: so many logins have worked.
+logged_in() { [ "$(lab_dtcpd_count login-ok)" = "$1" ]; }
+
 @test "a second line that was up all the while takes over, and keeps the tunnel" {
 	lab_static
 	lab_second_line
@@ -40,6 +43,24 @@ event() { dtcp_up --event "$@" || [ $? = 75 ]; }
 	# Now without any hook.
 	ip -n customer addr flush dev wan2
 	wait_for 20 on wan "$LAB_CLIENT4"
+	dtcp_up --down
+	assert_nothing_left
+}
+
+@test "path=trust: a far end that never answers leaves the tunnel on its line, also after a loss" {
+	lab_static
+	lab_second_line
+	start path=trust
+	lab_proto41 both
+	dtcp_up
+	wait_for 20 lab_log 'does not answer through the tunnel'
+	[ "$(lab_log 'path=trust is for' | wc -l)" = 0 ]
+	[ "$(dtcp_up --status --json | jq '.[0].last_error')" = null ]
+	lab_dtcpd_command 'do all close'
+	wait_for 20 logged_in 2
+	wait_for 10 up_is up
+	[[ $(up_tunnel) == *" $LAB_CLIENT4 "* ]]
+	[ "$(lab_dtcpd_log accepted | grep -vc "$LAB_CLIENT4")" = 0 ]
 	dtcp_up --down
 	assert_nothing_left
 }
@@ -127,7 +148,6 @@ event() { dtcp_up --event "$@" || [ $? = 75 ]; }
 	lab_sleep 3
 	[ "$(lab_dtcpd_count login)" = 1 ]
 	kill -HUP "$(up_pid)"
-	logged_in() { [ "$(lab_dtcpd_count login-ok)" = "$1" ]; }
 	wait_for 10 logged_in 2
 	wait_for 10 on cat5 "$LAB_CLIENT4"
 	# As it has to be done before Linux 6.2.
@@ -318,4 +338,46 @@ path_bad() { dtcp_up --status --json | grep -q '"path_ok": *false'; }
 	ip -n customer addr flush dev wan
 	dtcp_up --down --event wan
 	assert_gone_within 10
+}
+
+@test "an address that is named by hand is its link's, whatever the better line is" {
+	lab_static
+	lab_second_line
+	lab_source_checks
+	start
+	dtcp_up 203.0.114.50
+	on wan2 203.0.114.50
+	dtcp_up "$LAB_CLIENT4"
+	on wan "$LAB_CLIENT4"
+	dtcp_up 203.0.114.50
+	on wan2 203.0.114.50
+	dtcp_up --down
+	[ "$(dtcp_up -n 203.0.114.50 | grep -c 'local 203.0.114.50 ttl 64 dev wan2')" = 1 ]
+	# The one of another link is a hint to who is pinned.
+	dtcp_up -l wan 203.0.114.50
+	on wan "$LAB_CLIENT4"
+	dtcp_up --down
+	assert_nothing_left
+}
+
+@test "a named line and accounts that are pinned to several: that one, and the others when it goes" {
+	lab_static
+	lab_second_line
+	lab_dtcpd_start
+	(umask 077 && printf "%s 20200 foo bar ping=1 link=%s\n" "$LAB_SERVER4" wan "$LAB_SERVER4" wan2 >"$ACCOUNTS")
+	dtcp_up 203.0.114.50
+	on wan2 203.0.114.50
+	lab_link customer wan2 down
+	wait_for 20 on wan "$LAB_CLIENT4"
+}
+
+@test "a line that swallows all leaves the one after it half of the caller's wait" {
+	lab_static
+	lab_second_line
+	start
+	lab_silence on
+	lab_clock
+	dtcp_up
+	lab_took 9000
+	on wan2 203.0.114.50
 }

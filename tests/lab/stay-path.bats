@@ -101,7 +101,7 @@ holds() {
 	wait_for 15 warned 'no longer answers through the tunnel.*protocol 41'
 	wait_for 5 path_is false
 	stay_is connecting
-	not routes
+	wait_for 5 not routes
 	status_says 'protocol 41'
 	lab_proto41 pass
 	wait_for 8 stay_is up
@@ -114,7 +114,7 @@ holds() {
 	stay_up
 	lab_proto41 both
 	wait_for 15 path_is false
-	not routes
+	wait_for 5 not routes
 	lab_dtcpd_command 'do all close'
 	wait_for 10 lab_log 'session lost'
 	holds 12 not routes
@@ -139,7 +139,7 @@ holds() {
 	stay_up
 	ip -n provider -6 route del "$LAB_PREFIX"
 	wait_for 15 warned "the far end has no route for $LAB_PREFIX"
-	not routes
+	wait_for 5 not routes
 	dtcp_up --down
 	assert_nothing_left
 	# From the start, and where packets for the prefix go elsewhere.
@@ -157,8 +157,9 @@ holds() {
 	local far
 	stay_up
 	far=$(lab_far_interfaces)
-	ip -n provider -6 addr add 2001:db8:77::1/128 dev "$far"
+	ip -n provider -6 addr add 2001:db8:77::1/128 dev "$far" nodad
 	ip -n provider -6 addr flush dev "$far" scope link
+	wait_for 5 lab_settled customer dtcp0
 	customer ping -c 1 -W 5 -I 2001:db8:c0de::1 ff02::2%dtcp0 | grep 'from 2001:db8:77::1'
 	holds 15 routes
 	path_is true
@@ -168,7 +169,7 @@ holds() {
 	stay_up
 	ip -n provider tunnel change "$(lab_far_interfaces)" mode sit local "$LAB_PROVIDER4" remote "$LAB_CLIENT4"
 	wait_for 20 path_is false
-	not routes
+	wait_for 5 not routes
 	ip -n provider tunnel change "$(lab_far_interfaces)" mode sit local "$LAB_SERVER4" remote "$LAB_CLIENT4"
 	wait_for 10 stay_is up
 }
@@ -265,16 +266,20 @@ quit_ended() { lab_dtcpd_log ended | grep quit; }
 }
 
 @test "the old session's end takes the new one's tunnel: a new login after a minute" {
+	local old
 	lab_dtcpd_set outlive=on
 	stay_up
 	lab_silence on
 	wait_for 20 lab_log 'session lost'
+	# What is left of the old connection stays unheard: its end would end the old session.
+	old=$(lab_dtcpd_log accepted | sed -n '1s/.*://p')
+	lab_drop in 50 'u8 9 eq 6' "u16 20 eq $old"
 	lab_silence off
 	wait_for 30 stay_is up
 	lab_dtcpd_log tunnel-failed | grep 'has the pair'
 	lab_dtcpd_command 'do 1 close'
 	wait_for 15 path_is false
-	not routes
+	wait_for 5 not routes
 	wait_for 70 lab_log 'logging in anew, since the path stays bad'
 	wait_for 15 stay_is up
 	lab_ping6 customer "$LAB_HOST6"

@@ -141,6 +141,7 @@ twice() {
 
 # dials: how often pppd has.
 dials() { grep -c 'Starting link' /run/lab/pppd.log; }
+dialled() { [ "$(dials)" = "$1" ]; }
 
 @test "demand: when the line has ended for want of traffic nothing of ours dials again" {
 	lab_account ping=240
@@ -153,9 +154,9 @@ dials() { grep -c 'Starting link' /run/lab/pppd.log; }
 	wait_for 20 stay_is up
 	wait_for 60 grep -q 'lack of activity' /run/lab/pppd.log
 	lab_sleep 25
-	[ "$(dials)" = 1 ]
+	dialled 1
 	# Whoever wants something dials, and has IPv6 again.
 	customer ping -c 1 -W 3 "$LAB_SERVER4" || true
-	wait_for 10 test "$(dials)" = 2
+	wait_for 10 dialled 2
 	wait_for 30 stay_is up
 }

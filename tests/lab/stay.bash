@@ -68,7 +68,7 @@ stay_later() {
 stay_fake_ip() {
 	local real
 	real=$(readlink -f "$(command -v ip)")
-	cp "$real" /run/lab/real-ip
+	cp --remove-destination "$real" /run/lab/real-ip # an earlier test's may still run
 	cat >/run/lab/fake-ip <<-'END'
 		#!/bin/sh
 		read -r does </run/lab/ip-does

@@ -47,6 +47,26 @@ renewed_again() { [ "$(leases RENEW)" -ge "$1" ]; }
 	[ -z "$(lab_far_interfaces)" ]
 }
 
+@test "taken down by hand: the next renewal starts it again, but where the account file is away" {
+	lab_dhcp_server_start -l 4 203.0.113.101
+	lab_dhclient
+	wait_for 20 up_is up
+	dtcp_up --down
+	wait_for 20 up_is up
+	[ "$(lab_dtcpd_count login)" = 2 ]
+	# Just after a renewal: a hook that has read the file would start it again.
+	wait_for 15 renewed_again $(($(leases RENEW) + 1))
+	mv "$ACCOUNTS" "$ACCOUNTS.away"
+	dtcp_up --down
+	wait_for 15 renewed_again $(($(leases RENEW) + 2))
+	assert_nothing_left
+	[ "$(lab_dtcpd_count login)" = 2 ]
+	mv "$ACCOUNTS.away" "$ACCOUNTS"
+	wait_for 20 up_is up
+	lab_dhclient_release
+	assert_nothing_left
+}
+
 @test "another lease moves the tunnel; an expired one takes it down" {
 	lab_dhcp_server_start -l 4 203.0.113.101
 	lab_dhclient

@@ -166,8 +166,8 @@ stack_of() { awk '/\[stack\]/ { on = 1 } on && /^Private_Dirty:/ { print $2; exi
 	wait_for 15 grep -q 'received.*ping' /run/lab/dtcpd-events.log
 	echo broken >"$ACCOUNTS"
 	kill -HUP "$pid"
-	wait_for 15 lab_log "$ACCOUNTS:1: "
-	lab_log 'session and settings stay as they are'
+	wait_for 15 lab_log 'session and settings stay as they are'
+	lab_log "$ACCOUNTS:1: "
 	[ "$(lab_dtcpd_count login)" = 1 ]
 	lab_account metric=99
 	kill -HUP "$pid"

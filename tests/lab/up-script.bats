@@ -61,8 +61,8 @@ all_events() { [ "$(events)" = "$*" ]; }
 		DTCP_OLD_PREFIXES=
 		cwd /
 	END
-	lab_log 'dtcp0: /run/lab/script: this is up'
-	lab_log 'dtcp0: /run/lab/script: and on the other stream'
+	wait_for 5 lab_log 'dtcp0: /run/lab/script: this is up'
+	wait_for 5 lab_log 'dtcp0: /run/lab/script: and on the other stream'
 	lab_dtcpd_set prefixes=2001:db8:beef::/48,2001:db8:f00::/48
 	dtcp_up 203.0.113.60
 	event_is <<-END
@@ -103,7 +103,8 @@ all_events() { [ "$(events)" = "$*" ]; }
 	ip -n customer link del dev dtcp0
 	wait_for 15 all_events up change
 	[ "$(index)" != "$was" ]
-	grep -qx "DTCP_IFINDEX=$(index)" /run/lab/events
+	# The environment is noted after the event's name.
+	wait_for 5 grep -qx "DTCP_IFINDEX=$(index)" /run/lab/events
 	dtcp_up --down
 }
 
@@ -150,8 +151,9 @@ all_events() { [ "$(events)" = "$*" ]; }
 }
 
 @test "a script that runs at the end may finish what takes it half a second" {
+	# At the end half a second: a quarter for `up`, which still runs, and one for `down`.
 	# shellcheck disable=SC2016 # is for the script
-	sed -i '1a echo "begin $1" >>/run/lab/order; sleep 0.4; echo "end $1" >>/run/lab/order' \
+	sed -i '1a echo "begin $1" >>/run/lab/order; sleep 0.25; echo "end $1" >>/run/lab/order' \
 		/run/lab/script
 	dtcp_up
 	wait_for 15 grep -qs 'begin up' /run/lab/order
@@ -199,6 +201,7 @@ all_events() { [ "$(events)" = "$*" ]; }
 	lab_dtcpd_set accept=close
 	run -75 dtcp_up -w 0 "$LAB_CLIENT4"
 	wait_for 20 all_events fail
+	wait_for 5 grep -q '^cwd' /run/lab/events
 	grep -x DTCP_STATUS=69 /run/lab/events
 	grep 'DTCP_ERROR=.*closed the connection' /run/lab/events
 	wait_for 40 lab_dtcpd_tried 4

@@ -26,7 +26,8 @@ teardown() {
 	# The outer TTL, and that packets come in pieces of the MTU.
 	lab_ping6 customer "$LAB_HOST6" -s 1252 -M 'do'
 	customer ping -6 -c 1 -W 2 -s 1253 -M 'do' "$LAB_HOST6" 2>&1 | grep -i 'too long'
-	lab_spawn tcpdump ip netns exec provider tcpdump -U -v -n -c 1 -i acc ip proto 41
+	lab_spawn tcpdump ip netns exec provider tcpdump -U -v -n -c 1 -i acc \
+		"ip proto 41 and src $LAB_CLIENT4" # and not what the far end's kernel says by itself
 	wait_for 15 grep -q listening /run/lab/tcpdump.log
 	lab_ping6 customer "$LAB_HOST6"
 	wait_for 15 grep -q 'ttl 5,.*proto IPv6' /run/lab/tcpdump.log
@@ -60,6 +61,7 @@ guarded() {
 	up_says '(unreachable|No route)'
 	# Whoever sets the routes relies on it.
 	ip -n customer -6 route add default from 2001:db8:c0de::/48 dev dtcp0
+	wait_for 5 lab_settled customer dtcp0
 	customer ping -6 -c 3 -i 0.2 -W 2 -I 2001:db8:c0de::1 "$LAB_HOST6"
 	# State and path are as if there were routes of ours.
 	lab_proto41 both
@@ -243,6 +245,24 @@ mtu_is() {
 	dtcp_up --down
 	assert_nothing_left
 	[ -z "$(lab_far_interfaces)" ]
+}
+
+@test "with -p an address that nobody has yet is waited for: 0 when the tunnel ends there" {
+	up_ready ping=1
+	dtcp_up
+	# That the tunnel is up with another address is no answer, at no keepalive either.
+	run dtcp_up -p -w 4 203.0.113.60
+	[ "$status" = 75 ]
+	up_says 'no interface has the address 203.0.113.60'
+	up_says 'not up within 4 s'
+	lab_spawn waits ip netns exec customer "$DTCP_UP" -p -w 50 203.0.113.60
+	wait_for 5 grep -q 'no interface has' /run/lab/waits.log
+	ip -n customer addr add 203.0.113.60/24 dev wan
+	wait_for 20 lab_gone "$(</run/lab/waits.pid)"
+	[ "$(up_tunnel)" = "$LAB_SERVER4 203.0.113.60 ttl 64 mtu 1480" ]
+	not grep -q 'not up within' /run/lab/waits.log
+	dtcp_up --down
+	assert_nothing_left
 }
 
 @test "while it is up: the link's own address counts; another link is not used, which is success only where it is up" {

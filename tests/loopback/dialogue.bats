@@ -13,6 +13,8 @@ digest() {
     if [ "$1" = lower ]; then echo "$md5"; else echo "${md5^^}"; fi
 }
 
+ended_by() { [ "$(events ended)" = "$1" ]; }
+
 # A dialect's own letter case comes first, and once is enough.
 @test "KAME's server is answered in upper case, at once" {
     challenge=0B1517C87D516A5FA65BED722D51A04F
@@ -22,9 +24,10 @@ digest() {
     gives 0
     silent
     [ "$(digest upper)" = DAC487C8DFBBF9EE5C7F8CDCC37B62A3 ]
+    wait_for 5 said_quit
     the_same "$(heard)" 'tunnel foo DAC487C8DFBBF9EE5C7F8CDCC37B62A3 network\r\n
 quit\r\n'
-    [ "$(events ended)" = quit ]
+    wait_for 5 ended_by quit
 }
 
 @test "the server of the seed page is answered in lower case, at once" {
@@ -33,6 +36,7 @@ quit\r\n'
     accounts "127.0.0.1 $port sengoku password"
     dry
     gives 0
+    wait_for 5 said_quit
     the_same "$(heard)" 'tunnel sengoku f0e130bfddaef3a5a526f77738bc91a3 network\r\n
 quit\r\n'
 }
@@ -43,6 +47,7 @@ quit\r\n'
     account
     dry
     gives 0
+    wait_for 5 said_quit
     the_same "$(heard)" "tunnel foo $(digest lower) network\\r\\n
 tunnel foo $(digest upper) network\\r\\n
 quit\\r\\n"
@@ -54,6 +59,7 @@ quit\\r\\n"
     : >log
     dry
     gives 0
+    wait_for 5 said_quit
     the_same "$(heard)" "tunnel foo $(digest upper) network\\r\\n
 tunnel foo $(digest lower) network\\r\\n
 quit\\r\\n"
@@ -75,6 +81,7 @@ quit\\r\\n"
     dry
     gives 77 'server 127.0.0.1' "user 'foo'" "'-ERR authentication failed.'"
     no_output
+    wait_for 5 said_quit
     the_same "$(heard)" "tunnel foo $(digest lower) network\\r\\n
 tunnel foo $(digest upper) network\\r\\n
 quit\\r\\n"
@@ -95,7 +102,7 @@ quit\\r\\n"
 @test "a server that refuses and falls silent has refused" {
     serve --set challenge=00ff00ff --set 'login@2=silent' --set 'login#1=err authentication failed.'
     account
-    dry --wait 1
+    dry --wait 3
     gives 77 'server 127.0.0.1' "'-ERR authentication failed.'"
     [ "$(events login | wc -l)" = 2 ]
 }
@@ -106,7 +113,7 @@ quit\\r\\n"
     dry
     gives 77 "'-ERR tunnel interface sold out'"
     [ "$(events login | wc -l)" = 1 ]
-    [ "$(heard | tail -n 1)" = 'quit\r\n' ]
+    wait_for 5 said_quit
 }
 
 @test "KAME's server does not have the type, and never closes: 77 all the same, at once" {
@@ -117,9 +124,9 @@ quit\\r\\n"
     dry
     took "$start" 0 4000
     gives 77 "'-ERR unsupported tunnel type network'" 'type=host and type=tunnelonly'
-    [ "$(heard | tail -n 1)" = 'quit\r\n' ]
+    wait_for 5 said_quit
     wait_for 5 no_process
-    grep ' hung$' log
+    wait_for 5 grep ' hung$' log
     [ -z "$(events ended)" ]
     account type=host
     dry

@@ -194,7 +194,7 @@ END
     account tunnel=none
     for limit in n:4 n:8 f:0 ; do
         run timeout "$PATIENCE" bash -c "ulimit -${limit%:*} ${limit#*:}; exec \"\$@\"" - \
-            "$DTCP_UP" --wait 2 -c "$ACCOUNTS" --run-dir "$RUN_DIR" 3>&-
+            "$DTCP_UP" --wait 10 -c "$ACCOUNTS" --run-dir "$RUN_DIR" 3>&-
         echo "$limit: $status $output"
         [[ $status = 71 || $status = 78 || $status = 0 ]]
         [ "$status" = 0 ] || nothing_left
@@ -280,8 +280,10 @@ in_place() {
     the_same "$output" "$plain"
     # With no-new-privileges, and none of the caller's groups, in all it starts.
     switch 'greeting=silent | delay 20000'
+    : >log
     background "${within[@]}" "$DTCP_UP" -n -w 10 -c "$ACCOUNTS" --run-dir "$RUN_DIR"
     wait_for 5 more_than_one
+    wait_for 5 grep -q accepted log # and by then each is what it is to be
     for pid in $(processes | tail -n +2); do
         grep -q '^NoNewPrivs:.1' "/proc/$pid/status"
         grep -q '^CapEff:.0*$' "/proc/$pid/status"

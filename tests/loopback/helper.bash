@@ -87,7 +87,7 @@ own_place() {
     within=(nsenter --target "$holder" --net --mount --wd="$T" --)
     "${within[@]}" ip link set lo up
 }
-entered() { [ "$(readlink "/proc/$1/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]; }
+entered() { [ "$(<"/proc/$1/comm")" = sleep ]; } # and the mounts are its own by then
 
 # as_nobody [SETPRIV-OPTION...]: what follows runs as an ordinary user, to whom
 # the test's directory belongs.
@@ -157,6 +157,10 @@ events() { awk -v event="$1" '$3 == event { sub(/^[^ ]+ [^ ]+ [^ ]+ ?/, ""); pri
 
 # heard: what the server received, a line each, without quotes.
 heard() { events received | sed "s/^b['\"]//; s/['\"]$//"; }
+
+# said_quit: that is the last that the server received; it may read it when a command that
+# does not wait for it has ended.
+said_quit() { [ "$(heard | tail -n 1)" = 'quit\r\n' ]; }
 
 # the_same ACTUAL EXPECTED
 the_same() { diff <(echo "$2") <(echo "$1"); }

@@ -111,7 +111,7 @@ lock_was_last() {
     : >run/dtcp0.pid
     injected=(-e inject=flock:signal=SIGSTOP:when=1)
     traced --foreground
-    wait_for 10 grep -q '^flock(' trace
+    wait_for 10 grep -qs 'stopped by SIGSTOP' trace
     rm run/dtcp0.pid
     pkill -CONT -f "^$DTCP_UP .*$T/"
     wait_for 10 is_up
@@ -122,6 +122,24 @@ lock_was_last() {
     nothing_left
 }
 
+@test "a lock that flock(2) alone has is nobody's: who has asked hears of it, and is served after that" {
+    serve
+    account tunnel=none
+    mkdir run
+    background flock -F run/dtcp0.pid sleep 1000
+    wait_for 10 is_locked
+    down
+    gives 71 'dtcp0: somebody who is no keeper has locked the pidfile by flock(2)'
+    up --foreground
+    gives 71 'dtcp0: somebody who is no keeper has locked the pidfile by flock(2)'
+    kill "${started[-1]}"
+    up
+    gives 0
+    down
+    gives 0
+    nothing_left
+}
+
 # Two at the same time: another one has come between the look at the lock and
 # the process that would take it.
 @test "who finds the interface free and then taken asks the keeper, and returns the truth" {
@@ -129,7 +147,7 @@ lock_was_last() {
     account tunnel=none
     injected=(-e inject=socketpair:signal=SIGSTOP:when=1)
     traced
-    wait_for 10 grep -q '^socketpair(' trace
+    wait_for 10 grep -qs 'stopped by SIGSTOP' trace
     up
     gives 0
     pkill -CONT -f "^$DTCP_UP .*$T/"

@@ -34,7 +34,11 @@ line() {
 # answer WHAT SWITCH: a dry run after this switch of the server's.
 answer() {
     switch "$2"
-    dry --wait 1
+    # What never comes is not waited for long; what comes has its time.
+    case $2 in
+    *silent*) dry --wait 4 ;;
+    *) dry ;;
+    esac
     after "$1"
     # By default again.
     switch "${2%%=*}=ok"
@@ -68,6 +72,7 @@ answer() {
     check && after 'a file that is missing'
     mkdir "$ACCOUNTS" && check && after 'a directory'
     rmdir "$ACCOUNTS" && accounts '# nothing' && check && after 'a file of comments'
+    up --event lo && after 'the same, and an event'
     accounts 'server 20200 user password' && chmod 644 "$ACCOUNTS" && check && after 'a mode that lets others read'
     chmod 600 "$ACCOUNTS" && chown 65534 "$ACCOUNTS" && check && after "another user's file"
     rm "$ACCOUNTS" && (umask 077 && printf 'server 20200 user p\0word\n' >"$ACCOUNTS")
@@ -85,6 +90,9 @@ answer() {
     line 'a field that is missing' 'server 20200 user'
     line 'a port that is none' 'server 0 user password'
     line 'a port that was left out' 'server user password'
+    line 'user and port that were left out' 'server "pass word" link=ppp0'
+    line 'a user that was left out' 'server 20200 "pass word" ttl=9 # a comment'
+    line 'a port in quotes that is none' 'server "pass word" user x'
     line 'a server and its port in one' 'server:20200 user password'
     line 'a no-break space' $'server\xc2\xa020200 user password'
     line 'a user with a blank' 'server 20200 "us er" password'
@@ -190,6 +198,9 @@ answer() {
     up --persist --wait 1 && stderr=$(uniq <<<"$stderr") && after 'not up in time, with --persist'
     show && shown '--status, while it is not up'
     down
+    accounts '127.0.0.1 1 foo bar link=ppp9'
+    up --wait 0
+    down --link ppp7 && after '--down of a link that it does not wait for'
     serve
     account tunnel=none
     down && up && up && after 'up, where it is up already'

@@ -150,9 +150,9 @@ time.sleep(60)" >full
     printf '127.0.0.1 broker\n127.0.0.7 broker\n' >etc/hosts
     accounts "broker $port foo bar type=tunnelonly"
     start=$(now)
-    dry --wait 4
+    dry --wait 10
     gives 0
-    took "$start" 1500 3500
+    took "$start" 4500 9500
     echo '127.0.0.1 broker' >etc/hosts
     start=$(now)
     dry --wait 1
@@ -175,9 +175,9 @@ time.sleep(60)" >full
     accounts 'broker.example 20200 foo bar tunnel=none' "127.0.0.1 $port foo bar tunnel=none"
     for mode in dry up; do
         start=$(now)
-        $mode --wait 2
+        $mode --wait 6
         gives 0 'server broker.example'
-        took "$start" 900 4000
+        took "$start" 2900 5950
     done
 }
 

@@ -349,7 +349,7 @@ time.sleep(60)' >locked
     start=$(now)
     up --event lo
     gives 75
-    took "$start" 900 3000
+    took "$start" 900 4500
     start=$(now)
     down
     gives 0 "process $pid"

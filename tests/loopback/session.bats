@@ -16,13 +16,14 @@ pinged() { [ "$(heard | grep -c '^ping')" -ge "$1" ]; }
     gives 0
     start=$(now)
     wait_for 8 pinged 4
-    took "$start" 1500 6000
+    took "$start" 1500 30000
     [ "$(heard | grep ping | sort -u)" = 'ping\r\n' ]
     show --json
     gives 0
     [[ $output != *'"last_pong":null'* ]]
     [[ $output != *'"dtcp_rtt_ms":null'* ]]
     down
+    wait_for 5 said_quit
     # The whole dialogue of a session, in its order.
     [ "$(heard | uniq | sed 's/ .*//' | xargs -d '\n')" = 'tunnel ping\r\n quit\r\n' ]
 }
@@ -66,6 +67,26 @@ pinged() { [ "$(heard | grep -c '^ping')" -ge "$1" ]; }
     down
     gives 0
 }
+
+@test "SIGHUP: an account without a line gives way to one that has it; a link of the file stays one" {
+    serve
+    mkdir files
+    (umask 077 && echo "127.0.0.1 $port foo bar tunnel=none link=nosuch0" >files/old)
+    (umask 077 && echo "127.0.0.1 $port foo bar tunnel=none" >files/new)
+    # Named from where the caller is, which is not where the keeper is.
+    ln -s files/old chosen
+    ACCOUNTS=chosen
+    up --persist --wait 1
+    gives 75 'link nosuch0 is not there'
+    ln -sfn files/new chosen
+    show
+    [[ $output = *"account file $T/chosen has changed since it was read"* ]]
+    kill -HUP "$(<run/dtcp0.pid)"
+    wait_for 5 has_user foo
+    down
+    gives 0
+    nothing_left
+}
 has_user() {
     show --json
     [[ $output = *'"state":"up"'* ]] || return
@@ -79,9 +100,30 @@ has_user() {
     gives 0
     echo "1 do all close" >control
     # After 0 to 3 s, at random.
-    wait_for 8 logged_in 2
-    show --json
-    [[ $output = *'"reconnects":1'* ]]
+    came_back() { show --json && [[ $output = *'"reconnects":1'* ]]; }
+    wait_for 8 came_back
+    logged_in 2
+    down
+    gives 0
+    nothing_left
+}
+
+@test "who asks while the session is dead waits until it is up again" {
+    serve
+    account tunnel=none ping=240
+    up
+    gives 0
+    switch 'ping#1=close'
+    up --wait 60
+    gives 0 'session lost' 'dtcp0: up'
+    [[ $stderr != *'up already'* ]]
+    [ "$(logins)" = 2 ]
+    # Where it does not come up it is a failure like that of a start, or 75 before that.
+    switch 'ping#1=close' 'login=err sold out'
+    up --wait 60
+    gives 77 'session lost' 'sold out'
+    up --wait 1
+    gives 75
     down
     gives 0
     nothing_left
@@ -145,7 +187,8 @@ END
     kill -TERM "$pid"
     wait_for 20 no_process
     grep -q 'tunnel zoe' trace # the search would find it
-    reads=$(grep -c "read([0-9]*, \"127.0.0.1 $port zoe $secret" trace)
+    # The line of a call that another process's came between is in two parts.
+    reads=$(grep -cE "(read\([0-9]+, |<\.\.\. read resumed>)\"127.0.0.1 $port zoe $secret" trace)
     [ "$reads" = 2 ]
     [ "$(grep -cF "$secret" trace)" = "$reads" ]
     grep -F "$secret" messages log && false

@@ -97,7 +97,7 @@ nothing_known() {
     show
     gives 0
     silent
-    for text in "dtcp0: up" "process $pid" 127.0.0.1 'user foo' lo "$FAR" "$PREFIX" NAT; do
+    for text in "dtcp0: up" "process $pid" 127.0.0.1 'user foo' lo "$FAR" "$PREFIX" '127.0.0.1 (the server sees 192.0.2.77: NAT)'; do
         [[ $output = *"$text"* ]]
     done
     [[ $output != *bar* ]]
@@ -203,6 +203,90 @@ aged() { sed -i "s/^since=.*/since=$((EPOCHSECONDS - $1))/" run/dtcp0.state; }
     gives 0
     show --json
     json '{o["interface"]: o["state"] for o in a}.get("dtcp0", "down") == "down"'
+    down
+    gives 0
+    nothing_left
+}
+
+# gone PID: the process has ended.
+gone() { [ ! -e "/proc/$1" ]; }
+
+@test "a link is meant by any of its names, by --status and --down, of keepers that were killed, too" {
+    own_place
+    "${within[@]}" ip link property add dev lo altname outside
+    serve
+    account tunnel=none
+    for name in lo outside; do
+        up
+        gives 0
+        show --link $name
+        gives 0
+        nothing_known --link ppp7
+        keeper=$(<run/dtcp0.pid)
+        kill -KILL "$keeper"
+        wait_for 5 gone "$keeper"
+        show --link $name
+        gives 1
+        [ "$output" = 'dtcp0: down' ]
+        down --link $name
+        gives 0
+        nothing_left
+        up
+        down --link $name
+        gives 0
+        nothing_left
+    done
+}
+
+@test "a keeper that waits for a line is meant by the links that it is pinned to" {
+    accounts '127.0.0.1 1 foo bar tunnel=none link=ppp9' '127.0.0.1 1 foo bar tunnel=none link=ppp9' \
+        '127.0.0.1 1 foo bar tunnel=none link=ppp8'
+    for name in ppp8 ppp9; do
+        up --wait 0
+        gives 75
+        for link in ppp8 ppp9; do
+            show --link $link
+            gives 1
+            [[ $output = 'dtcp0: connecting'* ]]
+            show --json --link $link
+            json 'len(a) == 1 and a[0]["link"] is None'
+        done
+        nothing_known --link ppp7
+        down --link ppp7
+        gives 0 'dtcp0: has no line yet' 'link ppp7'
+        show
+        [[ $output = 'dtcp0: connecting'* ]]
+        down --link $name
+        gives 0
+        nothing_left
+    done
+    # --link goes before the file.
+    accounts '127.0.0.1 1 foo bar tunnel=none'
+    up --wait 0 --link ppp9
+    show --link ppp9
+    [[ $output = 'dtcp0: connecting'* ]]
+    # After a kill, too.
+    keeper=$(<run/dtcp0.pid)
+    kill -KILL "$keeper"
+    wait_for 5 gone "$keeper"
+    down --link ppp8
+    gives 0
+    [ -e run/dtcp0.state ]
+    down --link ppp9
+    gives 0
+    nothing_left
+}
+
+@test "a keeper that waits for whatever line there will be is meant by no link" {
+    own_place
+    accounts '192.0.2.1 1 foo bar tunnel=none'
+    up --wait 0
+    gives 75
+    nothing_known --link lo
+    down --link lo
+    gives 0 'dtcp0: has no line yet' 'link lo'
+    show
+    [[ $output = 'dtcp0: connecting'* ]]
     down
     gives 0
     nothing_left

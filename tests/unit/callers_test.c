@@ -11,6 +11,7 @@
 #include "unit.h"
 
 static struct callers c;
+static const struct in_addr none;
 
 /* Connects a caller that asks this; returns its end. */
 static int connects(struct control_request q)
@@ -66,18 +67,38 @@ static void outcome(void)
 	hasty = connects((struct control_request){.op = CONTROL_UP, .no_wait = 1});
 	down = connects((struct control_request){.op = CONTROL_DOWN});
 	CHECK(callers_waiting(&c));
-	callers_answer(&c, STATUS_UNREACHABLE);
+	callers_answer(&c, STATUS_UNREACHABLE, none);
 	CHECK_INT(told(once), RESULT + STATUS_UNREACHABLE);
 	CHECK_INT(told(once), END);
 	CHECK_INT(told(persists), NOTHING);
 	CHECK_INT(told(hasty), NOTHING);
-	callers_answer(&c, STATUS_OK);
+	callers_answer(&c, STATUS_OK, none);
 	CHECK_INT(told(persists), RESULT + STATUS_OK);
 	CHECK_INT(told(hasty), RESULT + STATUS_OK);
 	CHECK_INT(told(down), NOTHING);
 	callers_answer_last(&c, "dtcp0", STATUS_OK);
 	CHECK_INT(told(down), RESULT + STATUS_OK);
 	CHECK(!callers_waiting(&c));
+}
+
+/* Who waits for an address hears that it is up when it is so with that one. */
+static void awaited(void)
+{
+	const struct in_addr address = {htonl(0xc0000201)}, other = {htonl(0xc0000202)};
+	int waits, fails;
+
+	callers_init(&c);
+	waits = connects((struct control_request){.op = CONTROL_UP, .persist = 1});
+	c.list[0].awaits = address;
+	callers_answer(&c, STATUS_OK, other);
+	CHECK_INT(told(waits), NOTHING);
+	callers_answer(&c, STATUS_OK, address);
+	CHECK_INT(told(waits), RESULT + STATUS_OK);
+	fails = connects((struct control_request){.op = CONTROL_UP});
+	CHECK(!c.list[0].awaits.s_addr);
+	c.list[0].awaits = address;
+	callers_answer(&c, STATUS_UNREACHABLE, other);
+	CHECK_INT(told(fails), RESULT + STATUS_UNREACHABLE);
 }
 
 static void hasty(void)
@@ -115,7 +136,7 @@ static void idle(void)
 	CHECK_HAS(unit_log(), "5 dtcp0: is up already");
 	unit_log_clear();
 	c.list[1].idle = true;
-	callers_answer(&c, STATUS_OK);
+	callers_answer(&c, STATUS_OK, none);
 	callers_say_idle(&c, "dtcp0", true);
 	callers_say_idle(&c, "dtcp0", false);
 	CHECK_STR(unit_log(), ""); /* nobody is there any more */
@@ -178,6 +199,7 @@ static void room(void)
 static const struct unit_case cases[] = {
 	{"each gets the messages that it wants, while it waits", messages},
 	{"a failure is no answer to one that persists", outcome},
+	{"one that waits for an address is answered when that is used", awaited},
 	{"one that does not wait is answered when its request was worked off", hasty},
 	{"who asked for what was up already hears so", idle},
 	{"at the end each is answered", last},

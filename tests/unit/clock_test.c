@@ -2,6 +2,7 @@
 #include "common/clock.h"
 
 #include <limits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "unit.h"
@@ -34,8 +35,20 @@ static void waits(void)
 	close(pair[1]);
 }
 
+static void dates(void)
+{
+	int64_t now = time(NULL), boot = clock_boot_s();
+
+	CHECK(boot > 0);
+	CHECK_INT(clock_date(now - 10, boot - 10), now - 10);
+	/* What was said while the clock stood elsewhere. */
+	CHECK(clock_date(7, boot - 10) >= now - 11);
+	CHECK(clock_date(now + 100000, boot - 10) <= time(NULL) - 9);
+}
+
 static const struct unit_case cases[] = {
 	{"the time until a deadline, as poll takes it", timeouts},
+	{"a date is right though the clock was set", dates},
 	{"a wait ends at its deadline, and not before", waits},
 };
 UNIT_MAIN(cases)

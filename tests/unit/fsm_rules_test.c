@@ -13,14 +13,14 @@ enum { PING = 60000, MIDDLE = 0x40000000 };
 
 static struct fsm f;
 static int64_t now;
-static uint32_t absent, untried; /* accounts: see struct fsm_input */
+static uint32_t absent, untried, several; /* accounts: see struct fsm_input */
 static bool others;
 
 static unsigned happens(enum fsm_event e, int status)
 {
 	bool near_ok = e != EV_NOADDR && (e == EV_ADDR || e == EV_BEGIN || f.near_ok);
 	struct fsm_input in = {e, status, near_ok, f.leaving && e != EV_GONE, false, MIDDLE,
-			       absent, untried, others};
+			       absent, untried, others, several};
 
 	return fsm_step(&f, &in, now);
 }
@@ -184,6 +184,19 @@ static void shares(void)
 	CHECK_INT(f.login_by - now, 2000);
 	begin(true, CLOCK_NEVER, 3);
 	CHECK_INT(f.login_by - now, 10000);
+	/* One without a line has no share, another line of the same account has one. */
+	absent = 2;
+	begin(false, 9000, 3);
+	CHECK_INT(f.login_by - now, 4500);
+	absent = 0;
+	several = 1;
+	begin(false, 10000, 1);
+	CHECK_INT(f.login_by - now, 5000);
+	several = 0;
+	untried = 1;
+	CHECK(later(5000, EV_FAIL, STATUS_UNREACHABLE) & DO_LOGIN);
+	CHECK_INT(f.login_by - now, 5000);
+	untried = 0;
 }
 
 static void silent(void)
@@ -312,7 +325,7 @@ static void growing_delays(void)
 	int64_t last = -1, delay;
 
 	begin(true, CLOCK_NEVER, 1);
-	for (int i = 0; i < 8; i++, last = delay) {
+	for (int i = 0; i < 10; i++, last = delay) {
 		delay = delay_after_failure();
 		CHECK(delay > last || delay > 150000);
 		now = f.timer;
@@ -335,7 +348,7 @@ static void late_pong(void)
 	come_up();
 	CHECK_INT(timer(), DO_PING | DO_PROBE);
 	CHECK_INT(happens(EV_ASK, 0), DO_PROBE); /* a ping is on its way */
-	CHECK_INT(timer() & ~(unsigned)DO_ROUTES, DO_DROP | DO_ANSWER);
+	CHECK_INT(timer() & ~(unsigned)DO_ROUTES, DO_DROP);
 	CHECK_INT(f.state, FSM_BACKOFF);
 	CHECK_INT(f.status, STATUS_UNREACHABLE);
 	timer();
@@ -374,6 +387,61 @@ static void patience(void)
 	timer();
 	happens(EV_OFFER, 0);
 	CHECK(f.wake == CLOCK_NEVER);
+}
+
+/* Everything but the routes is there, and the far end is asked. */
+static void ask_path(void)
+{
+	happens(EV_OFFER, 0);
+	CHECK_INT(happens(EV_KERNEL_OK, 0), DO_PATH);
+	CHECK_INT(f.state, FSM_PATH);
+}
+
+/* Somebody who relies on its being tried on calls while the first try is on, whose caller
+ * does not: that one hears of its failure in time all the same. */
+static void others_rely(void)
+{
+	begin(false, 10000, 1);
+	f.persist = true;
+	CHECK_INT(later(10000, EV_FAIL, STATUS_UNREACHABLE), DO_ANSWER);
+	CHECK_INT(f.state, FSM_BACKOFF);
+	begin(false, 10000, 1);
+	f.persist = true;
+	happens(EV_FAIL, STATUS_PROTOCOL); /* that does not pass */
+	CHECK_INT(f.state, FSM_END_SCRIPT);
+	/* Each account in its share of the wait, or soon after. */
+	begin(false, 9000, 3);
+	f.persist = true;
+	CHECK_INT(later(3000, EV_FAIL, STATUS_UNREACHABLE), DO_LOGIN);
+	CHECK_INT(f.login_by - now, 3000);
+	CHECK_INT(later(6500, EV_FAIL, STATUS_UNREACHABLE), DO_LOGIN | DO_ANSWER);
+	CHECK_INT(f.login_by - now, 10000);
+	begin(false, 9000, 1);
+	f.persist = true;
+	CHECK_INT(f.login_by - now, 9000);
+	/* An ip that is slow, and a far end that does not answer. */
+	happens(EV_OFFER, 0);
+	CHECK_INT(timer(), DO_ANSWER);
+	CHECK_INT(f.status, STATUS_SYSTEM);
+	CHECK_INT(f.state, FSM_BUILD);
+	CHECK_INT(f.wake, CLOCK_NEVER);
+	CHECK_INT(later(1000, EV_KERNEL_OK, 0), DO_PATH);
+	CHECK(f.path_by >= now + 3000);
+	/* Who was answered for want of a line limits nothing after that. */
+	begin(false, 10000, 1);
+	f.persist = true;
+	CHECK(happens(EV_NOADDR, 0) & DO_ANSWER);
+	later(20000, EV_ADDR, 0);
+	happens(EV_OFFER, 0);
+	CHECK_INT(f.wake, CLOCK_NEVER);
+	CHECK(happens(EV_KERNEL_OK, 0) & DO_PATH);
+	CHECK(f.path_by > now);
+	begin(false, 2000, 1);
+	f.persist = true;
+	ask_path();
+	CHECK_INT(f.path_by - now, 2000);
+	CHECK_INT(later(2000, EV_PATH_BAD, 0), DO_ANSWER);
+	CHECK_INT(f.state, FSM_UP);
 }
 
 static void the_end(void)
@@ -473,14 +541,6 @@ static void pongs(void)
 	CHECK_INT(f.state, FSM_UP);
 }
 
-/* Everything but the routes is there, and the far end is asked. */
-static void ask_path(void)
-{
-	happens(EV_OFFER, 0);
-	CHECK_INT(happens(EV_KERNEL_OK, 0), DO_PATH);
-	CHECK_INT(f.state, FSM_PATH);
-}
-
 static void no_answer(void)
 {
 	begin(false, 10000, 1);
@@ -566,6 +626,16 @@ static void trusted(void)
 	happens(EV_PATH_OK, 0);
 	CHECK(happens(EV_PATH_BAD, 0) & DO_ROUTES);
 	CHECK(!f.routes);
+	/* Nor does another session put routes into what does not answer. */
+	timer();
+	happens(EV_GONE, 0);
+	CHECK_INT(f.state, FSM_LOGIN);
+	same_offer();
+	CHECK(!f.routes);
+	CHECK_INT(happens(EV_KERNEL_OK, 0), DO_PATH);
+	happens(EV_PATH_BAD, 0);
+	CHECK(!fsm_is_up(&f));
+	CHECK_INT(f.status, STATUS_UNREACHABLE);
 }
 
 static void without_path(void)
@@ -610,7 +680,7 @@ static void leaves_first(void)
 {
 	begin(true, CLOCK_NEVER, 1);
 	come_up();
-	CHECK_INT(happens(EV_KERNEL_FAIL, 0) & ~(unsigned)DO_ROUTES, DO_QUIT | DO_ANSWER);
+	CHECK_INT(happens(EV_KERNEL_FAIL, 0) & ~(unsigned)DO_ROUTES, DO_QUIT);
 	CHECK_INT(f.state, FSM_BACKOFF);
 	CHECK_INT(timer(), 0);
 	CHECK_INT(f.state, FSM_LEAVE);
@@ -653,6 +723,20 @@ static void lines_absent(void)
 	CHECK(happens(EV_NOLINE, 0) & DO_ANSWER);
 	CHECK_INT(f.state, FSM_WAIT);
 	CHECK_INT(f.status, STATUS_UNREACHABLE);
+	/* Who asks, or has changed the file, is answered at once while that is so. */
+	for (int e = EV_ASK; e <= EV_RELOAD; e++) {
+		CHECK_INT(later(1000, (enum fsm_event)e, 0), DO_ANSWER);
+		CHECK_INT(f.state, FSM_WAIT);
+		CHECK_INT(f.wake, CLOCK_NEVER);
+	}
+	for (int e = EV_ASK; e <= EV_RELOAD; e++) {
+		absent = 1;
+		CHECK(later(1000, (enum fsm_event)e, 0) & DO_LOGIN);
+		CHECK_INT(f.account, 1);
+		absent = 3;
+		happens(EV_NOLINE, 0);
+		CHECK_INT(f.state, FSM_WAIT);
+	}
 	absent = 1;
 	CHECK(happens(EV_ADDR, 0) & DO_LOGIN);
 	CHECK_INT(f.account, 1);
@@ -662,6 +746,23 @@ static void lines_absent(void)
 	CHECK(later(PING, EV_TIMER, 0) & DO_PING);
 	CHECK_INT(happens(EV_PONG, 0), DO_ANSWER);
 	CHECK_INT(f.account, 1);
+}
+
+/* Nor does the pause end at once because of one that has no line: it would end again and
+ * again. */
+static void absent_beside_refused(void)
+{
+	begin(true, CLOCK_NEVER, 2);
+	absent = 1;
+	CHECK(happens(EV_NOLINE, 0) & DO_LOGIN);
+	CHECK(!(happens(EV_FAIL, STATUS_REFUSED) & DO_LOGIN));
+	CHECK_INT(f.wake, f.accounts[1].not_before);
+	later(1000, EV_ASK, 0);
+	CHECK_INT(f.state, FSM_BACKOFF);
+	CHECK_INT(f.wake, f.accounts[1].not_before);
+	CHECK(timer() & DO_LOGIN);
+	CHECK_INT(f.account, 1);
+	absent = 0;
 }
 
 static void other_line(void)
@@ -698,6 +799,43 @@ static void asked_meanwhile(void)
 	later(1000, EV_LOST, STATUS_UNREACHABLE);
 	timer();
 	CHECK(!(happens(EV_FAIL, STATUS_UNREACHABLE) & DO_LOGIN));
+}
+
+/* Up, and somebody asks. */
+static void come_up_and_ask(void)
+{
+	begin(true, CLOCK_NEVER, 1);
+	come_up();
+	CHECK_INT(later(1000, EV_ASK, 0), DO_PING | DO_PROBE);
+}
+
+/* Where that finds the session dead, the answer is what comes of the next round. */
+static void asked_in_vain(void)
+{
+	come_up_and_ask();
+	CHECK_INT(happens(EV_LOST, STATUS_UNREACHABLE), 0);
+	CHECK_INT(timer(), DO_LOGIN);
+	come_up();
+
+	come_up_and_ask();
+	CHECK_INT(happens(EV_LOST, STATUS_UNREACHABLE), 0);
+	CHECK_INT(timer(), DO_LOGIN);
+	CHECK(happens(EV_FAIL, STATUS_REFUSED) & DO_ANSWER);
+	CHECK_INT(f.status, STATUS_REFUSED);
+
+	come_up_and_ask();
+	CHECK_INT(happens(EV_LOST, STATUS_UNREACHABLE), 0);
+	absent = 1;
+	CHECK(timer() & DO_ANSWER);
+	CHECK_INT(f.state, FSM_WAIT);
+	absent = 0;
+	/* Over the other line, where there is one. */
+	come_up_and_ask();
+	untried = 1;
+	CHECK_INT(happens(EV_PATH_BAD, 0), DO_QUIT | DO_ROUTES);
+	untried = 0;
+	CHECK_INT(happens(EV_GONE, 0), DO_LOGIN);
+	CHECK(happens(EV_FAIL, STATUS_UNREACHABLE) & DO_ANSWER);
 }
 
 /* Nothing but a bad path, and another line that was tried in vain. It is tried again when
@@ -739,7 +877,7 @@ static void silent_line(void)
 	now = f.timer;
 	CHECK(fsm_needs_lines(&f, EV_TIMER, now));
 	untried = 1;
-	CHECK_INT(happens(EV_TIMER, 0), DO_DROP | DO_LOGIN | DO_ANSWER);
+	CHECK_INT(happens(EV_TIMER, 0), DO_DROP | DO_LOGIN);
 	CHECK_INT(f.state, FSM_LOGIN);
 	CHECK(f.routes); /* for five seconds more */
 	/* Over the one that was lost, then it is for the delays. */
@@ -751,10 +889,12 @@ static void silent_line(void)
 
 static const struct unit_case cases[] = {
 	{"somebody asks while it is tried", asked_meanwhile},
+	{"somebody asks, and the session is dead", asked_in_vain},
 	{"a bad path for want of a better one", stays},
 	{"a silent server is asked over another line at once", silent_line},
 	{"in a round each account is tried over each line", lines_in_a_round},
 	{"an account without a line is passed over, or waited for", lines_absent},
+	{"a pause is for the accounts that have a line", absent_beside_refused},
 	{"a bad path leads to another line at once", other_line},
 	{"routes outlive the session by five seconds", grace},
 	{"routes stay when the session is back in time", mended},
@@ -772,6 +912,7 @@ static const struct unit_case cases[] = {
 	{"a pong later than ten seconds ends the session", late_pong},
 	{"a session lost while building is no tunnel that is up", lost_while_building},
 	{"building ends with the caller's patience", patience},
+	{"who relies on its being tried on, while another waits for the first try", others_rely},
 	{"the exit status of the end", the_end},
 	{"routes go five seconds after a reload, and return with a session alone", renewed},
 	{"a permanent failure later on ends nothing", permanent_later},

@@ -15,7 +15,7 @@ static unsigned step(struct fsm *f, enum fsm_event e, int64_t now)
 {
 	bool near_ok = e != EV_NOADDR && (e == EV_ADDR || e == EV_BEGIN || f->near_ok);
 	bool leaving = f->leaving && e != EV_GONE;
-	struct fsm_input in = {e, STATUS_UNREACHABLE, near_ok, leaving, false, 0x80000000u, 0, 0, false};
+	struct fsm_input in = {e, STATUS_UNREACHABLE, near_ok, leaving, false, 0x80000000u, 0, 0, false, 0};
 
 	return fsm_step(f, &in, now);
 }
@@ -73,8 +73,8 @@ static const struct unit_row rows[] = {
 	{FSM_START, EV_STOP, FSM_END_SCRIPT, END},
 
 	{FSM_WAIT, EV_ADDR, FSM_LOGIN, DO_LOGIN},
-	{FSM_WAIT, EV_ASK, FSM_WAIT, DO_ANSWER},
-	{FSM_WAIT, EV_RELOAD, FSM_WAIT, DO_ANSWER},
+	{FSM_WAIT, EV_ASK, FSM_LOGIN, DO_LOGIN},
+	{FSM_WAIT, EV_RELOAD, FSM_LOGIN, DO_LOGIN},
 	{FSM_WAIT, EV_STOP, FSM_END_SCRIPT, END},
 
 	{FSM_BACKOFF, EV_TIMER, FSM_LOGIN, DO_LOGIN},
@@ -126,8 +126,8 @@ static const struct unit_row rows[] = {
 	{FSM_UP, EV_KERNEL_OK, FSM_UP, DO_ANSWER},
 	{FSM_UP, EV_PATH_OK, FSM_UP, DO_ANSWER},
 	{FSM_UP, EV_PATH_BAD, FSM_UP, DO_ANSWER | DO_ROUTES},
-	{FSM_UP, EV_LOST, FSM_BACKOFF, DO_ANSWER},
-	{FSM_UP, EV_KERNEL_FAIL, FSM_BACKOFF, DO_QUIT | DO_ANSWER | DO_ROUTES},
+	{FSM_UP, EV_LOST, FSM_BACKOFF, 0},
+	{FSM_UP, EV_KERNEL_FAIL, FSM_BACKOFF, DO_QUIT | DO_ROUTES},
 	{FSM_UP, EV_ADDR, FSM_LEAVE, DO_QUIT},
 	{FSM_UP, EV_RELOAD, FSM_LEAVE, DO_QUIT},
 	{FSM_UP, EV_NOADDR, FSM_WAIT, AGAIN | DO_ROUTES},

@@ -15,8 +15,8 @@
 
 /* A kernel that answers, refuses or has no room: these take the place of the C
  * library's functions. Each step is what one of them does when it is called. */
-enum step { NO_SOCKET, NO_SEND, NO_RECV, INTERRUPTED, EMPTY, LINK, PART, DONE, NOT_THERE, NO_ROUTE,
-	    NO_ROOM, LOST };
+enum step { NO_SOCKET, NO_SEND, NO_RECV, INTERRUPTED, EMPTY, LINK, PART, CHANGED, CHANGED_DONE, DONE,
+	    NOT_THERE, NO_ROUTE, NO_ROOM, LOST };
 
 static enum step script[16];
 static unsigned n_steps, at, sockets;
@@ -78,6 +78,15 @@ static ssize_t message(void *buf, unsigned short type)
 	return sizeof m;
 }
 
+/* As the kernel marks what comes after something has changed. */
+static ssize_t changed(void *buf, unsigned short type)
+{
+	ssize_t len = message(buf, type);
+
+	((struct nlmsghdr *)buf)->nlmsg_flags |= NLM_F_DUMP_INTR;
+	return len;
+}
+
 static ssize_t piece(void *buf, size_t size)
 {
 	CHECK(size >= 8192);
@@ -97,6 +106,10 @@ static ssize_t piece(void *buf, size_t size)
 		return refusal(buf, ENOBUFS);
 	if (comes(DONE))
 		return message(buf, NLMSG_DONE);
+	if (comes(CHANGED))
+		return changed(buf, RTM_NEWLINK);
+	if (comes(CHANGED_DONE))
+		return changed(buf, NLMSG_DONE);
 	CHECK(comes(LINK) || comes(PART));
 	return message(buf, RTM_NEWLINK);
 }
@@ -264,6 +277,29 @@ static void once(void)
 	CHECK_STR(unit_log(), "");
 }
 
+/* A list that something changed in while it was made may lack what did not change. */
+static void changed_lists(void)
+{
+	SCRIPT(PART, CHANGED, PART, DONE, PART, PART, DONE);
+	CHECK_INT(ask(NLM_F_DUMP), 0);
+	CHECK_INT(messages, 5);
+	CHECK_INT(sockets, 2);
+	SCRIPT(PART, CHANGED_DONE, PART, DONE);
+	CHECK_INT(ask(NLM_F_DUMP), 0);
+	CHECK_INT(messages, 2);
+	/* Where it is so each time the last one will do, and all of it is read. */
+	SCRIPT(PART, CHANGED_DONE, CHANGED, DONE, PART, CHANGED, CHANGED_DONE);
+	CHECK_INT(ask(NLM_F_DUMP), 0);
+	CHECK_INT(messages, 4);
+	CHECK_INT(sockets, 3);
+	SCRIPT(NO_RECV, PART, CHANGED_DONE, NO_ROOM);
+	CHECK_INT(ask(NLM_F_DUMP), ENOBUFS);
+	/* It is said of lists alone. */
+	SCRIPT(CHANGED);
+	CHECK_INT(ask(0), 0);
+	CHECK_INT(sockets, 1);
+}
+
 static void always(void)
 {
 	SCRIPT(NO_SOCKET, NO_SOCKET, NO_SOCKET);
@@ -310,6 +346,7 @@ static const struct unit_case cases[] = {
 	{"requests that are sent at once", several},
 	{"answers, lists, and what is not there", answers},
 	{"what fails once is asked again", once},
+	{"a list that was interrupted is asked for again", changed_lists},
 	{"what fails each time is an error, with a message", always},
 	{"changes that the kernel tells of, also when some are lost", changes},
 	{"an address that cannot be asked for may be ours", unknown},

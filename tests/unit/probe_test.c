@@ -319,11 +319,16 @@ static void every_number(void)
 	}
 }
 
-static const char *why(void)
+static const char *why_of(bool trusted)
 {
 	static char text[PROBE_WHY_MAX];
 
-	return probe_why(&p, text);
+	return probe_why(&p, trusted, text);
+}
+
+static const char *why(void)
+{
+	return why_of(false);
 }
 
 static void fails(void)
@@ -340,7 +345,10 @@ static void reasons(void)
 	CHECK_INT(p.ok, -1);
 	fails();
 	CHECK_HAS(why(), "protocol 41");
-	CHECK_HAS(why(), "path=trust");
+	CHECK_HAS(why(), "path=trust is for one that never answers");
+	/* Nobody is told of a word that is there already. */
+	CHECK_STR(why_of(true), "the far end does not answer through the tunnel, and is trusted all "
+				"the same (path=trust)");
 
 	begin(DTCP_NETWORK);
 	ask();
@@ -348,6 +356,7 @@ static void reasons(void)
 	probe_check(&p, now);
 	fails();
 	CHECK_HAS(why(), "no longer answers");
+	CHECK_HAS(why_of(true), "no longer answers");
 	CHECK_HAS(why(), "protocol 41");
 
 	begin(DTCP_NETWORK);

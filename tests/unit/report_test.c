@@ -10,12 +10,28 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "keeper/fsm.h"
 #include "rundir/state_file.h"
 #include "unit.h"
+
+/* The clock, as somebody sets it; 0: the machine's. */
+static time_t set_to;
+
+time_t time(time_t *t)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	if (set_to)
+		ts.tv_sec = set_to;
+	if (t)
+		*t = ts.tv_sec;
+	return ts.tv_sec;
+}
 
 static struct report r;
 static struct report_now now;
@@ -81,6 +97,41 @@ static void come_up(void)
 {
 	now.up = now.in_kernel = now.routes = true;
 	now.lost_at = CLOCK_NEVER;
+}
+
+/* Whether that was written to the state file by the last update. */
+static bool writes(void)
+{
+	unlinkat(r.dir, "dtcp0.state", 0);
+	report_update(&r, &now);
+	return faccessat(r.dir, "dtcp0.state", F_OK, 0) == 0;
+}
+
+/* A router that begins in 1970 and learns the time when the tunnel is up. */
+static void clock_is_set(void)
+{
+	begin();
+	set_to = 40;
+	come_up();
+	report_update(&r, &now);
+	CHECK_INT(r.state.since, 40);
+	for (set_to = 39; set_to <= 41; set_to++)
+		CHECK(!writes());
+	set_to = 1700000000;
+	CHECK(writes());
+	CHECK(r.state.since <= set_to && r.state.since >= set_to - UNIT_LIMIT_S);
+	CHECK(!writes());
+	set_to += 3600; /* it goes on by itself, and is no change of the state */
+	r.began -= 3600;
+	CHECK(!writes());
+	set_to -= 86400; /* it was wrong */
+	CHECK(writes());
+	CHECK(r.state.since <= set_to - 3600 && r.state.since >= set_to - 3600 - UNIT_LIMIT_S);
+	now.up = now.routes = false;
+	CHECK(writes());
+	CHECK_INT(r.state.since, set_to);
+	set_to = 0;
+	end();
 }
 
 static void file(void)
@@ -351,6 +402,7 @@ static void notifies(void)
 static const struct unit_case cases[] = {
 	{"the state file is written when something has changed", file},
 	{"the time of each answer is written at once", measured},
+	{"a state's beginning is right, also where the clock is set later", clock_is_set},
 	{"up is told once, and each change after it", up_and_change},
 	{"lost is told when routes are out and the session is gone for 5 s", lost},
 	{"the script's environment, now and at the event before", environment},

@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "unit.h"
@@ -63,9 +66,47 @@ static void part(void)
 	end();
 }
 
+/* What a process that was killed still has, or a script that asks: flock(2)'s lock alone. It
+ * is let go after so many milliseconds. */
+static enum pidfile_result beside(int ms)
+{
+	enum pidfile_result taken;
+	int ready[2], fd;
+	char byte;
+	pid_t other;
+
+	CHECK_INT(pipe(ready), 0);
+	other = fork();
+	if (other == 0) {
+		fd = openat(dir, "dtcp0.pid", O_RDWR | O_CREAT, 0600);
+		if (flock(fd, LOCK_EX) == 0 && write(ready[1], "", 1) == 1)
+			poll(NULL, 0, ms);
+		_exit(0);
+	}
+	CHECK_INT(read(ready[0], &byte, 1), 1);
+	taken = pidfile_take(dir, "dtcp0", &fd);
+	kill(other, SIGKILL);
+	CHECK_INT(waitpid(other, NULL, 0), other);
+	close(ready[0]);
+	close(ready[1]);
+	if (taken == PIDFILE_LOCKED)
+		pidfile_drop(dir, "dtcp0", fd);
+	return taken;
+}
+
+static void half(void)
+{
+	begin();
+	CHECK_INT(beside(20), PIDFILE_LOCKED);
+	CHECK_INT(beside(-1), PIDFILE_HELD);
+	CHECK_INT(unlinkat(dir, "dtcp0.pid", 0), 0);
+	end();
+}
+
 static const struct unit_case cases[] = {
 	{"the pidfile is locked, has our number, and goes", locked},
 	{"a number of which a part alone can be written: no room, which is said", part},
+	{"a lock that only flock(2) knows is waited for, a while", half},
 };
 
 UNIT_MAIN(cases)

@@ -49,6 +49,7 @@ static struct state full(void)
 	strcpy(s.accounts, "/etc/ppp/dtcp.conf");
 	strcpy(s.mark, "fe01:12345 1700000000.000000001");
 	strcpy(s.link, "ppp0");
+	strcpy(s.pins, "ppp0 ppp1");
 	strcpy(t->link.name, "ppp0");
 	s.build = false;
 	s.known = s.in_kernel = s.routes = true;
@@ -128,6 +129,7 @@ static void largest(void)
 	memset(s.accounts, 'a', sizeof s.accounts - 1);
 	memset(s.mark, 'm', sizeof s.mark - 1);
 	strcpy(s.link, "l23456789012345");
+	memset(s.pins, 'p', sizeof s.pins - 1);
 	strcpy(t->link.name, "l23456789012345");
 	for (unsigned i = 0; i < TUNNEL_PREFIXES; i++)
 		set_prefix(&t->prefixes[i], "2001:1111:2222:3333::/64");
@@ -163,6 +165,35 @@ static void no_secrets(void)
 
 	state_format(&s, text);
 	CHECK(!strstr(text, "password"));
+}
+
+/* By the line, or before there is one by the pins. That of one interface two names are the
+ * same is shown in loopback/status.bats. */
+static void on_link(void)
+{
+	struct state s;
+
+	state_init(&s, "dtcp0");
+	CHECK(!state_on_link(&s, "ppp0"));
+	CHECK(!state_on_link(&s, ""));
+	for (int i = 0; i < 2; i++) {
+		state_pin(&s, "ppp1");
+		state_pin(&s, "ppp10");
+	}
+	CHECK_STR(s.pins, "ppp1 ppp10");
+	CHECK(state_on_link(&s, "ppp1") && state_on_link(&s, "ppp10"));
+	CHECK(!state_on_link(&s, "ppp0") && !state_on_link(&s, "ppp1 ppp10"));
+	strcpy(s.link, "ppp0");
+	CHECK(state_on_link(&s, "ppp0"));
+	CHECK(!state_on_link(&s, "ppp1"));
+	s.pins[0] = '\0';
+	for (int i = 0; i < ACCOUNT_MOST; i++) {
+		char name[IF_NAMESIZE];
+
+		snprintf(name, sizeof name, "l234567890123%02d", i);
+		state_pin(&s, name);
+	}
+	CHECK_INT(strlen(s.pins), STATE_PINS_MAX - 1);
 }
 
 /* A cut file gives what whole lines said. */
@@ -247,6 +278,7 @@ static const struct unit_case cases[] = {
 	{"what is written is read again, every value", round_trip},
 	{"nothing known is written and read again", round_trip_of_nothing},
 	{"the largest state fits its file", largest},
+	{"a link is meant by the line, or by the pins", on_link},
 	{"only LAN addresses of our own are read as ours", lan_states},
 	{"a state knows no password", no_secrets},
 	{"a file cut anywhere is no harm", cut},

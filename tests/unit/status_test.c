@@ -97,7 +97,7 @@ static void text_up(void)
 	CHECK_HAS(out, "dtcp0: up for 10 min (process 4711)\n");
 	CHECK_HAS(out, "dtcp.example.net, user foo, type network");
 	CHECK_HAS(out, "ppp0");
-	CHECK_HAS(out, "198.51.100.7 (the server sees another one: NAT)");
+	CHECK_HAS(out, "198.51.100.7 (the server sees 198.51.100.8: NAT)");
 	CHECK_HAS(out, "192.0.2.1");
 	CHECK_HAS(out, "2001:db8:1::/48");
 	CHECK_HAS(out, "fd00::/40");
@@ -109,7 +109,8 @@ static void text_up(void)
 	s.seen_as = s.tunnel.local;
 	CHECK(!strstr(printed(status_text, &s, true), "NAT"));
 	s.path_ok = 0;
-	CHECK_HAS(printed(status_text, &s, true), "protocol 41");
+	/* Why, the last error says: it may be the far end's route, or our own filter. */
+	CHECK_HAS(printed(status_text, &s, true), "path         no answer comes through the tunnel\n");
 	CHECK(!strstr(printed(status_text, &s, true), "good"));
 	CHECK_HAS(printed(status_text, &s, false), "\ndtcp0: ");
 }

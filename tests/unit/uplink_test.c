@@ -30,8 +30,12 @@ int way_find(const struct way_question *q, struct way ways[WAY_MOST])
 
 	asked_for = q->server;
 	questions++;
+	/* Of the addresses of a link the first one that may be used. */
 	for (int i = 0; i < n_kernel; i++)
-		if (!q->only || q->only == kernel[i].index)
+		if ((!q->only || q->only == kernel[i].index) &&
+		    !(q->avoid_on == kernel[i].index &&
+		      q->avoid.s_addr == kernel[i].local.s_addr) &&
+		    (n == 0 || ways[n - 1].index != kernel[i].index))
 			ways[n++] = kernel[i];
 	return n_kernel < 0 ? -1 : n;
 }
@@ -197,7 +201,9 @@ static void rounds(void)
 {
 	start("");
 	CHECK_INT(lines().untried, 0); /* nothing was tried yet */
+	CHECK_INT(lines().several, 1);
 	CHECK(log_in());
+	CHECK_INT(lines().several, 0);
 	CHECK_STR(u.use.link, "wan");
 	CHECK_INT(lines().untried, 1);
 	uplink_failed(&u, 0);
@@ -367,6 +373,65 @@ static void named(void)
 	CHECK_INT(look(UPLINK_BUSY), UPLINK_SAME);
 }
 
+/* Of accounts that are pinned to several links the one is meant whose link has the address,
+ * while it has it. */
+static void named_of_several(void)
+{
+	start("wan");
+	uplink_account(&u, 1, "wan2", "198.51.100.1");
+	u.asked = unit_ipv4("203.0.114.50");
+	u.named = true;
+	CHECK_INT(lines().absent, 1);
+	n_kernel = 1;
+	CHECK_INT(lines().absent, 2);
+	come_up();
+	/* It comes back, and a caller names it once more. */
+	two_lines();
+	uplink_forget(&u);
+	u.named = false;
+	CHECK_INT(look(UPLINK_BUSY), UPLINK_SAME);
+	CHECK_INT(uplink_ask(&u, "", unit_ipv4("203.0.114.50")), UPLINK_TAKEN);
+	CHECK_INT(look(UPLINK_BUSY), UPLINK_LINE);
+	CHECK_HAS(unit_log(), "moves from link wan to link wan2, which has 203.0.114.50");
+	/* Nobody else may use it: it is a hint. */
+	start("wan");
+	come_up();
+	CHECK_INT(uplink_ask(&u, "", unit_ipv4("203.0.114.50")), UPLINK_TAKEN);
+	CHECK_INT(look(UPLINK_BUSY), UPLINK_SAME);
+	CHECK_INT(lines().absent, 0);
+}
+
+/* The link has another address beside the one that is about to go. */
+static void next_address(void)
+{
+	struct in_addr own = unit_ipv4("203.0.113.50");
+
+	start("");
+	set_kernel(2, way(WAN, "wan", "203.0.113.50"), way(WAN, "wan", "203.0.113.60"));
+	come_up();
+	CHECK(down("wan", own));
+	CHECK_INT(look(UPLINK_BUSY), UPLINK_LINE);
+	CHECK(u.near_ok); /* quit gets out */
+	come_up();
+	CHECK_INT(u.use.local.s_addr, unit_ipv4("203.0.113.60").s_addr);
+	/* It has gone, and has come back: it may be used again. */
+	set_kernel(1, way(WAN, "wan", "203.0.113.60"), (struct way){0});
+	CHECK_INT(look(UPLINK_BUSY), UPLINK_SAME);
+	CHECK_INT(u.gone.index, 0);
+}
+
+/* A server whose name was never looked up is nobody's neighbour when the line goes. */
+static void down_without_server(void)
+{
+	start("");
+	uplink_account(&u, 0, "", "dtcp.example");
+	n_kernel = 0;
+	CHECK_INT(lines().absent, 0); /* it has to be said that it cannot be looked up */
+	CHECK(!down("wan", (struct in_addr){0}));
+	n_kernel = -1;
+	CHECK(down("wan2", (struct in_addr){0}));
+}
+
 static void events(void)
 {
 	struct in_addr none = {0}, own = unit_ipv4("203.0.113.50");
@@ -525,6 +590,9 @@ static const struct unit_case cases[] = {
 	{"another address, a lost carrier, a kernel that cannot be asked", another_address},
 	{"pinned to a link", pinned},
 	{"an address that a caller names", named},
+	{"an address that a caller names, of one of several pinned accounts", named_of_several},
+	{"the address that is about to go, and another of the same link", next_address},
+	{"the end of the line before the server's name was looked up", down_without_server},
 	{"what hooks say", events},
 };
 

@@ -17,7 +17,7 @@
 static struct fake_link {
 	const char *name;
 	unsigned index, flags, type, rp_filter;
-} links[8];
+} links[128];
 static struct fake_address {
 	unsigned link;
 	const char *address;
@@ -381,6 +381,15 @@ static void which_address(void)
 	addresses[3].address = "172.32.0.1";
 	CHECK_INT(look(), 1);
 	check_way(0, "wan", "172.32.0.1");
+	/* One that is about to go is not taken. */
+	question.avoid_on = WAN;
+	question.avoid = unit_ipv4("172.32.0.1");
+	CHECK_INT(look(), 1);
+	check_way(0, "wan", "192.168.100.2");
+	question.avoid_on = WAN2;
+	CHECK_INT(look(), 1);
+	check_way(0, "wan", "172.32.0.1");
+	question.avoid_on = 0;
 	/* The one that the caller named before all, while the link has it. */
 	question.prefer = unit_ipv4("192.168.100.2");
 	CHECK_INT(look(), 1);
@@ -389,6 +398,32 @@ static void which_address(void)
 	CHECK_INT(look(), 1);
 	check_way(0, "wan", "172.32.0.1");
 	question.prefer.s_addr = 0;
+}
+
+/* An address that was named is its link's, if that has a way; also where the kernel would
+ * send packets from it by the better line. */
+static void named(void)
+{
+	two_lines();
+	question.anywhere = true;
+	question.prefer = unit_ipv4("203.0.114.50");
+	CHECK_INT(look(), 2);
+	check_way(0, "wan", "203.0.113.50");
+	check_way(1, "wan2", "203.0.114.50");
+	question.only = WAN;
+	CHECK_INT(look(), 1);
+	check_way(0, "wan", "203.0.113.50");
+	/* Without a way of its own it may stand on any: on lo, say. */
+	question.only = 0;
+	routes[1] = (struct fake_route){0};
+	CHECK_INT(look(), 1);
+	check_way(0, "wan", "203.0.114.50");
+	/* But not on one that is down. */
+	links[2].flags = 0;
+	CHECK_INT(look(), 1);
+	check_way(0, "wan", "203.0.113.50");
+	CHECK_INT(way_holder(unit_ipv4("203.0.114.50")), 0);
+	question = (struct way_question){0};
 }
 
 static void unnumbered(void)
@@ -411,6 +446,31 @@ static void unnumbered(void)
 	CHECK_INT(look(), 1);
 	check_way(0, "ppp0", "203.0.113.50");
 	question = (struct way_question){0};
+}
+
+/* A host of containers: each has a link without an address, and those were there first. */
+static void many_links(void)
+{
+	unsigned n = 4;
+
+	two_lines();
+	for (; n < 120; n++)
+		links[n] = (struct fake_link){"veth", 100 + n, UP, ARPHRD_ETHER, 0};
+	links[n++] = (struct fake_link){"ppp0", 900, UP | IFF_POINTOPOINT, ARPHRD_PPP, 0};
+	links[n] = (struct fake_link){"wan3", 901, UP, ARPHRD_ETHER, 0};
+	addresses[4] = (struct fake_address){900, "203.0.115.50", 32, 0};
+	routes[2] = (struct fake_route){.link = 900, .metric = 50};
+	CHECK_INT(look(), 3);
+	check_way(0, "ppp0", "203.0.115.50");
+	CHECK(ways[0].best);
+	CHECK(way_usable(900));
+	/* The kernel's own choice is among them, also where it has no address. */
+	routes[3] = (struct fake_route){.link = 901, .src = "203.0.115.50", .metric = 5};
+	CHECK_INT(look(), 4);
+	check_way(0, "wan3", "203.0.115.50");
+	question.only = 901;
+	CHECK_INT(look(), 1);
+	question.only = 0;
 }
 
 static void by_source(void)
@@ -470,7 +530,15 @@ static void on_this_host(void)
 	question.server = unit_ipv4("127.0.0.1");
 	CHECK_INT(way_find(&question, ways), 1);
 	check_way(0, "lo", "127.0.0.1");
-	CHECK(ways[0].best);
+	CHECK(ways[0].best && ways[0].here);
+	/* An address that was named. No other link leads there. */
+	question.prefer = unit_ipv4("203.0.114.50");
+	CHECK_INT(way_find(&question, ways), 2);
+	check_way(1, "wan2", "203.0.114.50");
+	question.prefer.s_addr = 0;
+	question.only = WAN;
+	CHECK_INT(way_find(&question, ways), 0);
+	question.only = 0;
 }
 
 static void holders(void)
@@ -489,7 +557,9 @@ static const struct unit_case cases[] = {
 	{"each link that leads to the server is a way", each_line},
 	{"what has no carrier, no route or no address", not_there},
 	{"which address of a link", which_address},
+	{"an address that was named", named},
 	{"a link whose address another interface has", unnumbered},
+	{"a line that comes after a hundred links without addresses", many_links},
 	{"ways by the source address alone", by_source},
 	{"answers that rp_filter would drop", deaf},
 	{"how many questions a look takes", few_questions},
