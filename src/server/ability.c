@@ -94,8 +94,10 @@ bool ability_prove(struct batch *b, struct ability_programs *p)
 {
 	struct far f = {.name = ABILITY_TRY, .type = DTCP_TUNNELONLY, .ttl = 64, .mtu = 1280};
 
-	f.local.s_addr = htonl(0xc0000201); /* 192.0.2.1 and .2, of RFC 5737 */
-	f.remote.s_addr = htonl(0xc0000202);
+	/* 127.203.0.1 and .2: a pair of ends is one interface's alone, and nobody's tunnel leads
+	 * to this machine itself. */
+	f.local.s_addr = htonl(0x7fcb0001);
+	f.remote.s_addr = htonl(0x7fcb0002);
 	if (is_there(&f))
 		far_remove(&b->lines, f.name);
 	far_add(&b->lines, &f);

@@ -40,8 +40,7 @@ struct slot {
 	uint32_t user; /* from SLOT_CHECKING on */
 	struct in_addr client, server;
 	char challenge[MESSAGE_CHALLENGE_LEN + 1];
-	unsigned failed;
-	unsigned char last[DTCP_DIGEST_BYTES]; /* the response that failed last */
+	struct failed failed;
 };
 
 struct auth {
@@ -137,37 +136,32 @@ static uint32_t check_response(const struct auth *a, const struct slot *s, const
 	return ok && m->code != LOGIN_MALFORMED ? u.id : 0;
 }
 
-/* A client that tries its response in both letter cases has failed once. */
-static bool is_new_failure(struct slot *s, const struct message *m)
+/* Another failed login. True where its address is blocked from now on. */
+static bool count_failure(struct auth *a, struct in_addr client, const char *name)
 {
-	bool again = s->failed > 0 && m->code != LOGIN_MALFORMED &&
-		     same_bytes(s->last, m->response, sizeof s->last);
+	char shown[CONFIG_NAME_MAX + 1];
+	int64_t now = clock_ms(), left;
+	bool first;
 
-	s->failed++;
-	memcpy(s->last, m->response, sizeof s->last);
-	return !again;
+	text_escape(shown, sizeof shown, name, strlen(name));
+	log_msg(LOG_NOTICE, "%s: a login as '%s' failed", text_ipv4(client), shown);
+	first = failures_add(&a->failures, client, now);
+	left = failures_blocked(&a->failures, client, now);
+	if (first)
+		log_msg(LOG_WARNING,
+			"%s: %d failed logins; connections from there are refused for %lld s",
+			text_ipv4(client), FAILURES_MOST, (long long)left / 1000);
+	return left > 0;
 }
 
 static void login_failed(struct auth *a, const struct message *m, bool blocked)
 {
 	struct slot *s = &a->slot[m->slot];
-	int64_t now = clock_ms();
 
-	if (is_new_failure(s, m) && !blocked) {
-		char shown[CONFIG_NAME_MAX + 1];
-
-		text_escape(shown, sizeof shown, m->name, strlen(m->name));
-		log_msg(LOG_NOTICE, "%s: a login as '%s' failed", text_ipv4(s->client), shown);
-		if (failures_add(&a->failures, s->client, now)) {
-			log_msg(LOG_WARNING,
-				"%s: %d failed logins; connections from there are refused for %lld s",
-				text_ipv4(s->client), FAILURES_MOST,
-				(long long)failures_blocked(&a->failures, s->client, now) / 1000);
-			blocked = true;
-		}
-	}
+	if (failed_anew(&s->failed, m) && !blocked)
+		blocked = count_failure(a, s->client, m->name);
 	send_on(&a->front, MESSAGE_RESULT, m->slot, s,
-		blocked || s->failed >= TRIES ? RESULT_LAST : RESULT_FAILED);
+		blocked || s->failed.count >= TRIES ? RESULT_LAST : RESULT_FAILED);
 }
 
 static void log_in(struct auth *a, const struct message *m)

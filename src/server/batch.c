@@ -9,14 +9,16 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/end_times.h"
 #include "common/log.h"
 #include "kernel/ip_lines.h"
 
-enum { LIMIT_MS = 30000 }; /* of one program, which takes milliseconds */
+enum { LIMIT_MS = 10000 }; /* for which a program may do nothing; a line takes milliseconds */
 
 void batch_init(struct batch *b)
 {
-	*b = (struct batch){.run = {.in = -1, .out = -1}, .deadline = CLOCK_NEVER};
+	*b = (struct batch){
+		.run = {.in = -1, .out = -1}, .deadline = CLOCK_NEVER, .limit_ms = LIMIT_MS};
 }
 
 void batch_free(struct batch *b)
@@ -28,6 +30,22 @@ void batch_free(struct batch *b)
 static void show(void *what, const char *line, int len)
 {
 	log_msg(LOG_DEBUG, "%s %.*s", (const char *)what, len, line);
+}
+
+void batch_works(struct batch *b)
+{
+	b->deadline = clock_ms() + b->limit_ms;
+}
+
+void batch_hurry(struct batch *b)
+{
+	b->limit_ms = END_IP_MS;
+	b->deadline = clock_min(b->deadline, clock_ms() + END_IP_MS);
+}
+
+bool batch_hangs(const struct batch *b)
+{
+	return clock_ms() >= b->deadline;
 }
 
 static void feed(struct batch *b)
@@ -42,6 +60,7 @@ static void feed(struct batch *b)
 		if (n < 0)
 			break; /* it has ended, and the look will tell */
 		b->fed += (size_t)n;
+		batch_works(b);
 	}
 	program_feed_end(&b->run);
 }
@@ -61,7 +80,7 @@ bool batch_start(struct batch *b, char *path)
 			b->lines.failed ? "out of memory" : strerror(errno));
 		return false;
 	}
-	b->deadline = clock_ms() + LIMIT_MS;
+	batch_works(b);
 	feed(b);
 	return true;
 }
@@ -116,9 +135,9 @@ void batch_heard(struct batch *b, const struct pollfd p[BATCH_POLLS])
 		program_read(&b->run);
 	if (p[1].revents)
 		feed(b);
-	if (clock_ms() >= b->deadline) {
-		log_msg(LOG_ERR, "ip or tc has not ended within %d s and is killed",
-			LIMIT_MS / 1000);
+	if (batch_hangs(b)) {
+		log_msg(LOG_ERR, "ip or tc has done nothing for %d s and is killed",
+			(int)(b->limit_ms / 1000));
 		b->deadline = CLOCK_NEVER;
 		program_kill(&b->run);
 	}

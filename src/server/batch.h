@@ -17,6 +17,7 @@ struct batch {
 	struct program run;
 	size_t fed;	  /* bytes of lines that the program has */
 	int64_t deadline; /* of the program, of CLOCK_MONOTONIC, or CLOCK_NEVER */
+	int64_t limit_ms; /* for which it may do nothing */
 	char mark[ORPHAN_MARK_MAX]; /* in the environment of each program, see orphan.h */
 	char said[256];	  /* the first line that was printed since batch_forget() */
 };
@@ -45,8 +46,18 @@ static inline bool batch_runs(const struct batch *b)
 	return b->run.pid != 0;
 }
 
+/* Time is short from now on: a program that hangs has END_IP_MS. */
+void batch_hurry(struct batch *b);
+
+/* True where the program that runs has taken its lines, and nothing was heard of it since, for
+ * so long that batch_heard() will kill it. */
+bool batch_hangs(const struct batch *b);
+
+/* Something was heard of it: it is at work, however slow. */
+void batch_works(struct batch *b);
+
 /* For poll(2): BATCH_POLLS entries. batch_heard() takes them back, and kills a program
- * that takes too long. */
+ * that hangs. */
 enum { BATCH_POLLS = 2 };
 void batch_polls(const struct batch *b, struct pollfd p[BATCH_POLLS]);
 void batch_heard(struct batch *b, const struct pollfd p[BATCH_POLLS]);

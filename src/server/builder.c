@@ -2,6 +2,8 @@
 #include "server/builder.h"
 
 #include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -9,7 +11,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/privs.h"
-#include "common/status_codes.h"
+#include "common/text.h"
 #include "kernel/interface.h"
 #include "kernel/way.h"
 #include "protocol/offer.h"
@@ -23,7 +25,6 @@
 
 enum {
 	LOOK_PAUSE_MS = 500, /* between a change that somebody made and the look at it */
-	RETRY_MS = 1000,     /* until something that stayed is removed again */
 	GATHER_MS = 250,     /* after a round for several sessions: who comes in a crowd is not
 			      * alone */
 	TRIES = 2
@@ -46,7 +47,7 @@ struct builder {
 	unsigned char *round; /* by session: its enum session_step in this round */
 	struct changes changes; /* that somebody made */
 	bool look_due;
-	int64_t look_at, retry_at, gather_until;
+	int64_t look_at, gather_until;
 	bool changed;
 };
 
@@ -62,7 +63,7 @@ static uint32_t count(const struct builder *b)
 	return b->how.sessions->size;
 }
 
-/* Notes the ends that the tunnel really has: one that leads elsewhere is moved back. */
+/* Notes what the tunnel really has of what a move can change: the MTU is set in any case. */
 static void take_ends(struct session *s, const struct look_link *k)
 {
 	s->exists = k;
@@ -70,15 +71,24 @@ static void take_ends(struct session *s, const struct look_link *k)
 		return;
 	s->now.local = k->local;
 	s->now.remote = k->remote;
+	s->now.ttl = k->ttl;
 }
 
 /* A session that was ready stays so only if all of it is really there. */
 static void look_at(struct session *s, struct look *l)
 {
+	char name[IF_NAMESIZE];
 	const char *lacks;
 
 	if (!s->used || !s->ready || far_kernel_whole(l, &s->now, &lacks))
 		return;
+	if (!look_link(l, s->now.name) && if_indextoname(s->index, name)) {
+		log_msg(LOG_WARNING, "%s: somebody has changed it: it is named %s now, and is mended",
+			s->now.name, name);
+		snprintf(s->now.name, sizeof s->now.name, "%s", name);
+		s->ready = false;
+		return;
+	}
 	log_msg(LOG_WARNING, "%s: somebody has changed it: it lacks %s, and is mended", s->now.name,
 		lacks);
 	s->ready = false;
@@ -125,42 +135,66 @@ static bool gathers(const struct builder *b)
 	return clock_ms() < b->gather_until;
 }
 
-/* A tunnel of ours has that name, and is about to go. */
-static bool is_going(const struct builder *b, const char *name)
+/* Whose tunnel has that name in the kernel; NULL: nobody's of ours. */
+static const struct session *named(const struct builder *b, const char *name)
 {
 	for (uint32_t i = 0; i < count(b); i++) {
 		const struct session *s = each(b, i);
 
 		if (s->used && s->exists && strcmp(s->now.name, name) == 0)
-			return sessions_step(s) == STEP_REMOVE;
+			return s;
 	}
-	return false;
+	return NULL;
+}
+
+/* A tunnel of ours has that name, and is about to go. */
+static bool is_going(const struct builder *b, const char *name)
+{
+	const struct session *s = named(b, name);
+
+	return s && sessions_step(s) == STEP_REMOVE;
+}
+
+/* Nothing is made in the place of what is there. */
+static void refuse_name(struct builder *b, struct session *s)
+{
+	const struct session *other = named(b, s->want.name);
+	char user[4 * CONFIG_NAME_MAX + 1];
+
+	if (other)
+		log_msg(LOG_ERR, "%s: it is the tunnel of '%s' until that user logs in again",
+			s->want.name,
+			text_escape(user, sizeof user, other->name, strlen(other->name)));
+	else
+		log_msg(LOG_ERR, "%s: an interface of this name exists, and is not ours",
+			s->want.name);
+	s->failed = b->changed = true;
 }
 
 /* Which step each session takes in this round. */
 static bool plan_steps(struct builder *b, builder_gone_fn *gone, void *arg)
 {
-	bool retry = clock_ms() >= b->retry_at, any = false;
+	int64_t now = clock_ms();
 	struct look l = LOOK_NONE;
+	bool any = false;
 
 	for (uint32_t i = 0; i < count(b); i++) {
 		struct session *s = each(b, i);
 		enum session_step step = s->used ? sessions_step(s) : STEP_NONE;
 
 		b->round[i] = STEP_NONE;
+		s->anew = false;
 		if (step == STEP_FREE) {
 			gone(arg, s);
 			far_kernel_leave(s);
 			sessions_free(s);
 			changes_expect(&b->changes, i, 0);
 			b->changed = true;
-		} else if (step == STEP_ADD && retry && is_going(b, s->want.name)) {
+		} else if (step == STEP_ADD && is_going(b, s->want.name)) {
 			continue; /* in the round after that */
 		} else if (step == STEP_ADD && look_index(&l, s->want.name)) {
-			log_msg(LOG_ERR, "%s: an interface of this name exists, and is not ours",
-				s->want.name);
-			s->failed = b->changed = true;
-		} else if (step != STEP_NONE && (step != STEP_REMOVE || retry)) {
+			refuse_name(b, s);
+		} else if (step != STEP_NONE && (step != STEP_REMOVE || now >= s->remove_at)) {
 			b->round[i] = (unsigned char)step;
 			any = true;
 		}
@@ -204,6 +238,15 @@ static bool record(struct builder *b)
 	return false;
 }
 
+/* Has the program do the lines, if there are any. */
+static void do_lines(struct builder *b, char *program)
+{
+	if (b->batch.lines.len == 0)
+		return;
+	orphan_mark(b->batch.mark, *b->how.run_dir); /* which may have been made anew */
+	batch_start(&b->batch, program);
+}
+
 /* What goes or moves does so first, since something new may need its address or name. */
 static bool first(struct builder *b, builder_gone_fn *gone, void *arg)
 {
@@ -215,8 +258,7 @@ static bool first(struct builder *b, builder_gone_fn *gone, void *arg)
 	add_lines(b, STEP_REMOVE);
 	add_lines(b, STEP_MOVE);
 	add_lines(b, STEP_ADD);
-	if (b->batch.lines.len > 0)
-		batch_start(&b->batch, b->programs.ip);
+	do_lines(b, b->programs.ip);
 	for (uint32_t i = 0; i < count(b); i++)
 		if (b->round[i] != STEP_NONE)
 			return true;
@@ -250,8 +292,7 @@ static void filter(struct builder *b)
 		far_filter(&b->batch.lines, &s->now);
 	}
 	look_free(&l);
-	if (b->batch.lines.len > 0)
-		batch_start(&b->batch, b->programs.tc);
+	do_lines(b, b->programs.tc);
 }
 
 /* Only behind its filters an interface comes up. */
@@ -268,20 +309,37 @@ static void rest(struct builder *b)
 			far_configure(&b->batch.lines, &s->now);
 	}
 	look_free(&l);
-	if (b->batch.lines.len > 0)
-		batch_start(&b->batch, b->programs.ip);
+	do_lines(b, b->programs.ip);
 }
 
-static void judge_removal(struct builder *b, struct session *s, const struct look_link *k)
+/* It is there still, as far as is known: others do not wait for that. */
+static void remove_later(struct session *s)
+{
+	s->remove_at = clock_ms() + standing_pause_ms(s->stays);
+}
+
+static void judge_removal(const struct builder *b, struct session *s, const struct look_link *k)
 {
 	if (k) {
-		log_msg(LOG_ERR, "%s: could not be removed: %s", s->now.name,
-			batch_said(&b->batch));
-		b->retry_at = clock_ms() + RETRY_MS;
+		if (s->stays++ == 0)
+			log_msg(LOG_ERR, "%s: could not be removed: %s", s->now.name,
+				batch_said(&b->batch));
+		remove_later(s);
 		return;
 	}
 	far_kernel_leave(s);
 	s->exists = s->ready = false;
+	s->stays = 0;
+}
+
+/* One that was made anew while its session lasts has counted nothing yet. */
+static void count_from(struct session *s, unsigned index)
+{
+	if (s->index == index)
+		return;
+	far_kernel_leave(s); /* the one before it */
+	s->index = index;
+	s->bytes_in = s->bytes_out = 0;
 }
 
 static void judge_tunnel(struct builder *b, struct session *s, struct look *l,
@@ -294,8 +352,9 @@ static void judge_tunnel(struct builder *b, struct session *s, struct look *l,
 	if (s->ready) {
 		s->now = s->want;
 		s->tries = 0;
+		count_from(s, k->index);
 		far_kernel_join(s, k->index);
-	} else if (++s->tries >= TRIES) {
+	} else if (!s->anew && ++s->tries >= TRIES) {
 		s->failed = true;
 		log_msg(LOG_ERR, "%s: could not be built, it lacks %s; ip and tc: %s", s->want.name,
 			lacks, batch_said(&b->batch));
@@ -337,6 +396,8 @@ static void judge(struct builder *b)
 		k = seen ? look_link(&l, s->now.name) : NULL;
 		if (seen)
 			changes_expect(&b->changes, i, k ? k->index : 0);
+		if (!seen && b->round[i] == STEP_REMOVE)
+			remove_later(s);
 		if (!seen && ++s->tries >= TRIES)
 			s->failed = true;
 		else if (seen && b->round[i] == STEP_REMOVE)
@@ -348,8 +409,6 @@ static void judge(struct builder *b)
 	/* What has gone is nobody's any more, and another program's next. */
 	if (standing_judge(&b->standing, seen ? &l : NULL, batch_said(&b->batch)))
 		b->how.record(b->how.arg);
-	if (!seen)
-		b->retry_at = clock_ms() + RETRY_MS;
 	if (n > 1)
 		b->gather_until = clock_ms() + GATHER_MS;
 	look_free(&l);
@@ -401,6 +460,17 @@ static bool sessions_settled(const struct builder *b)
 	return true;
 }
 
+/* When the first of those that could not be removed is tried again. */
+static int64_t remove_at(const struct builder *b)
+{
+	int64_t at = CLOCK_NEVER;
+
+	for (uint32_t i = 0; i < count(b); i++)
+		if (each(b, i)->used && sessions_step(each(b, i)) == STEP_REMOVE)
+			at = clock_min(at, each(b, i)->remove_at);
+	return at;
+}
+
 bool builder_idle(const struct builder *b)
 {
 	return b->phase == PHASE_IDLE && !b->standing.due && sessions_settled(b);
@@ -417,13 +487,23 @@ nfds_t builder_polls(const struct builder *b, struct pollfd *p, int64_t *deadlin
 		*deadline = clock_min(*deadline, b->gather_until);
 	else if (b->phase == PHASE_IDLE && b->standing.due)
 		*deadline = clock_min(*deadline, b->standing.at);
-	if (b->phase == PHASE_IDLE && !gathers(b) && !sessions_settled(b))
-		*deadline = clock_min(*deadline, b->retry_at);
+	if (b->phase == PHASE_IDLE && !gathers(b))
+		*deadline = clock_min(*deadline, remove_at(b));
 	/* While a program of ours is at work the changes are ours: thousands, in a crowd. They
 	 * wait, together, and so do those of others. */
 	p[0] = (struct pollfd){.fd = b->phase == PHASE_IDLE ? b->changes.fd : -1, .events = POLLIN};
 	batch_polls(&b->batch, p + 1);
 	return BUILDER_POLLS;
+}
+
+/* Something that a program of ours does was done since the last time. Nobody who works is killed
+ * for being slow: for a crowd there are thousands of lines. */
+static bool kernel_tells(struct builder *b)
+{
+	unsigned before = b->changes.told;
+
+	changes_read(&b->changes);
+	return b->changes.told != before;
 }
 
 void builder_heard(struct builder *b, const struct pollfd *p, nfds_t n)
@@ -432,7 +512,18 @@ void builder_heard(struct builder *b, const struct pollfd *p, nfds_t n)
 		return;
 	if (p[0].revents)
 		watch(b);
+	if (batch_hangs(&b->batch) && kernel_tells(b))
+		batch_works(&b->batch);
 	batch_heard(&b->batch, p + 1);
+}
+
+void builder_hurry(struct builder *b)
+{
+	batch_hurry(&b->batch);
+	for (uint32_t i = 0; i < count(b); i++) {
+		each(b, i)->stays = 0;
+		each(b, i)->remove_at = 0;
+	}
 }
 
 bool builder_reaped(struct builder *b, pid_t pid, int status)
@@ -539,7 +630,7 @@ static bool open_parts(struct builder *b)
 {
 	b->changes.fd = -1;
 	batch_init(&b->batch);
-	orphan_mark(b->batch.mark, b->how.run_dir);
+	orphan_mark(b->batch.mark, *b->how.run_dir);
 	if (!orphan_end(b->batch.mark) || !ability_find(&b->programs))
 		return false;
 	b->round = calloc(count(b), 1);
@@ -550,27 +641,27 @@ static bool open_parts(struct builder *b)
 	return changes_open(&b->changes, count(b)) && prove(b);
 }
 
-struct builder *builder_open(const struct builder_how *how, int *status)
+bool builder_permitted(void)
 {
-	struct builder *b;
 	const char *missing;
 
-	*status = STATUS_REFUSED;
-	if (!privs_enough(false, &missing)) {
-		log_msg(LOG_ERR, "this takes privileges: %s is missing", missing);
-		return NULL;
-	}
-	*status = STATUS_SYSTEM;
-	b = calloc(1, sizeof *b);
+	if (privs_enough(false, &missing))
+		return true;
+	log_msg(LOG_ERR, "this takes privileges: %s is missing", missing);
+	return false;
+}
+
+struct builder *builder_open(const struct builder_how *how)
+{
+	struct builder *b = calloc(1, sizeof *b);
+
 	if (!b) {
 		log_msg(LOG_ERR, "out of memory");
 		return NULL;
 	}
 	b->how = *how;
-	if (open_parts(b)) {
-		*status = STATUS_OK;
+	if (open_parts(b))
 		return b;
-	}
 	builder_close(b);
 	return NULL;
 }

@@ -19,17 +19,19 @@ struct standing;
 
 struct builder_how {
 	struct sessions *sessions;
-	int run_dir; /* open and locked */
+	const int *run_dir; /* open and locked; another one where it had to be made anew */
 	/* Writes down what is there or about to be made, for whoever comes after a crash. False
 	 * after a message. */
 	bool (*record)(void *arg);
 	void *arg;
 };
 
-/* Looks whether this process and this machine have what is needed, and proves it by making a
- * tunnel and removing it again. Returns NULL after a message, with an exit status. how is
- * copied. */
-struct builder *builder_open(const struct builder_how *how, int *status);
+/* Whether this process has the privileges that building takes. False after a message. */
+bool builder_permitted(void);
+
+/* Looks whether this machine has what is needed, and proves it by making a tunnel and removing
+ * it again. Returns NULL after a message. how is copied. */
+struct builder *builder_open(const struct builder_how *how);
 void builder_close(struct builder *b);
 
 /* The prefixes of the users of c get their unreachable routes, in place of those of the
@@ -64,6 +66,10 @@ void builder_settle(struct builder *b, int64_t deadline);
 enum { BUILDER_POLLS = 3 };
 nfds_t builder_polls(const struct builder *b, struct pollfd *p, int64_t *deadline);
 void builder_heard(struct builder *b, const struct pollfd *p, nfds_t n);
+
+/* The end has begun: a program that hangs is killed sooner, so that it can be tried once more, and
+ * what could not be removed is tried at once. */
+void builder_hurry(struct builder *b);
 
 /* A child was reaped; true where it was the builder's. */
 bool builder_reaped(struct builder *b, pid_t pid, int status);

@@ -66,6 +66,15 @@ static bool is_in_place_of_ours(const struct nlmsghdr *h)
 	       (r.metric == FAR_METRIC || r.metric == TUNNEL_METRIC_WORST);
 }
 
+/* What our programs do is among these, and what daemons do with their routes all day is not. */
+static bool may_be_our_work(const struct nlmsghdr *h)
+{
+	bool of_route = h->nlmsg_type == RTM_NEWROUTE || h->nlmsg_type == RTM_DELROUTE;
+	const struct rtmsg *route = netlink_body(h, h->nlmsg_type, sizeof *route);
+
+	return !of_route || (route && route->rtm_protocol == FAR_ROUTE_PROTO);
+}
+
 /* Of what can be ours: an interface that is changed or goes, its filters, a route or an
  * address that goes, a route that takes another's place. */
 static void take(void *arg, const struct nlmsghdr *h)
@@ -76,6 +85,7 @@ static void take(void *arg, const struct nlmsghdr *h)
 	const struct rtmsg *route = netlink_body(h, RTM_DELROUTE, sizeof *route);
 	const struct ifaddrmsg *address = netlink_body(h, RTM_DELADDR, sizeof *address);
 
+	c->told += may_be_our_work(h);
 	switch (h->nlmsg_type) {
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
@@ -103,7 +113,10 @@ static void take(void *arg, const struct nlmsghdr *h)
 
 void changes_read(struct changes *c)
 {
-	c->lost |= !netlink_drain(c->fd, take, c);
+	if (netlink_drain(c->fd, take, c))
+		return;
+	c->lost = true;
+	c->told++;
 }
 
 bool changes_any(const struct changes *c)

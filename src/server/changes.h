@@ -15,6 +15,8 @@ struct changes {
 		unsigned index; /* of the session's interface, 0: it has none */
 		bool any;
 	} *of; /* by session */
+	unsigned told; /* how often something changed that ip(8) or tc(8) does for us: of an
+			* interface, its filters, or a route of ours; by whomever */
 	bool routes; /* an unreachable route of ours was removed */
 	bool lost;   /* some were not told, or not of what: anything may have changed */
 };

@@ -10,7 +10,7 @@
 /* A prefix, or an address as /128, and whose it is. */
 struct claim {
 	struct prefix prefix;
-	bool host;
+	enum { CLAIM_PREFIX, CLAIM_CLIENT, CLAIM_SERVER } of;
 	const struct config_user *user;
 };
 
@@ -43,8 +43,10 @@ static bool claims_ok(const char *path, struct claim *list, size_t n)
 			cover = c;
 			continue;
 		}
-		if (c->user == cover->user && c->host)
-			continue; /* CLIENT6 may be one of the user's own prefix */
+		if (c->user == cover->user && c->of != CLAIM_PREFIX)
+			continue; /* the addresses of host= may be of the user's own prefix */
+		if (c->of == CLAIM_SERVER && cover->of == CLAIM_SERVER)
+			continue; /* this machine may have one for all */
 		log_msg(LOG_ERR, "%s:%u: %s of user '%s' overlaps %s of user '%s' in line %u", path,
 			c->user->line, text_prefix(&c->prefix), c->user->name,
 			text_prefix(&cover->prefix), cover->user->name, cover->user->line);
@@ -55,7 +57,7 @@ static bool claims_ok(const char *path, struct claim *list, size_t n)
 
 static bool no_overlap(const struct config *c, const char *path)
 {
-	struct claim *list = calloc(c->n_users, (CONFIG_PREFIXES_MAX + 1) * sizeof *list);
+	struct claim *list = calloc(c->n_users, (CONFIG_PREFIXES_MAX + 2) * sizeof *list);
 	size_t n = 0;
 	bool ok;
 
@@ -65,9 +67,11 @@ static bool no_overlap(const struct config *c, const char *path)
 	}
 	for (const struct config_user *u = c->users; u; u = u->next) {
 		for (unsigned i = 0; i < u->n_prefixes; i++)
-			list[n++] = (struct claim){u->prefixes[i], false, u};
-		if (u->host)
-			list[n++] = (struct claim){{u->client6, 128}, true, u};
+			list[n++] = (struct claim){u->prefixes[i], CLAIM_PREFIX, u};
+		if (u->host) {
+			list[n++] = (struct claim){{u->client6, 128}, CLAIM_CLIENT, u};
+			list[n++] = (struct claim){{u->server6, 128}, CLAIM_SERVER, u};
+		}
 	}
 	ok = claims_ok(path, list, n);
 	free(list);

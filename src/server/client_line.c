@@ -77,6 +77,7 @@ static void read_tunnel(struct client_command *c, char *in)
 	c->type_known = read_type(type, &c->type);
 	c->well_formed = !take_word(&in) && strlen(user) <= CONFIG_NAME_MAX &&
 			 read_response(response, c->response);
+	c->upper = c->well_formed && strpbrk(response, "ABCDEF");
 	if (strlen(user) <= CONFIG_NAME_MAX)
 		snprintf(c->name, sizeof c->name, "%s", user);
 }

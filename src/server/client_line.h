@@ -22,6 +22,7 @@ struct client_command {
 	bool well_formed; /* four words, a name that a user may have, 32 hexadecimal digits */
 	char name[CONFIG_NAME_MAX + 1];
 	unsigned char response[DTCP_DIGEST_BYTES];
+	bool upper; /* which had capital letters */
 	bool type_known;
 	enum dtcp_type type;
 	char type_word[24]; /* as it came, cut, for the answer */

@@ -16,6 +16,7 @@ struct reading {
 	struct config *c;
 	struct config_user **tail;
 	unsigned seen; /* bits of directives that may stand once */
+	unsigned line; /* the last one */
 };
 
 static void free_user(struct config_user *u)
@@ -48,6 +49,14 @@ static bool take_user(struct reading *r, unsigned number, const char *rest, char
 	return true;
 }
 
+/* Every address is any other one, too. */
+static bool same_place(const struct sockaddr_in *a, const struct sockaddr_in *b)
+{
+	return a->sin_port == b->sin_port &&
+	       (a->sin_addr.s_addr == b->sin_addr.s_addr || a->sin_addr.s_addr == INADDR_ANY ||
+		b->sin_addr.s_addr == INADDR_ANY);
+}
+
 static bool take_listen(struct config *c, char *value)
 {
 	struct sockaddr_in *sin = &c->listen[c->n_listen];
@@ -66,7 +75,7 @@ static bool take_listen(struct config *c, char *value)
 	if (inet_pton(AF_INET, value, &sin->sin_addr) != 1)
 		return false;
 	for (unsigned i = 0; i < c->n_listen; i++)
-		if (memcmp(&c->listen[i], sin, sizeof *sin) == 0)
+		if (same_place(&c->listen[i], sin))
 			return false;
 	c->n_listen++;
 	return true;
@@ -95,7 +104,7 @@ static const struct {
 	bool (*take)(struct config *c, char *value);
 	const char *takes;
 } directives[] = {
-	{"listen", false, take_listen, "IPV4-ADDRESS[:PORT], each once, 16 at most"},
+	{"listen", false, take_listen, "IPV4-ADDRESS[:PORT], each once (0.0.0.0 is all of them), 16 at most"},
 	{"idle", true, take_idle, "1 to 86400 seconds"},
 	{"sessions", true, take_sessions, "1 to 8192"},
 	{"script", true, take_script, "an absolute path"},
@@ -132,6 +141,7 @@ static bool take_line(void *arg, unsigned number, const char *line, size_t len, 
 	bool quoted, ok = false;
 	int says = conf_line_ok(line, &len, why);
 
+	r->line = number;
 	if (says <= 0)
 		return says == 0;
 	memcpy(text, line, len);
@@ -157,16 +167,16 @@ static void start(struct config *c, struct reading *r)
 	memset(c, 0, sizeof *c);
 	c->idle = 300;
 	c->sessions = CONFIG_SESSIONS_DEFAULT;
-	*r = (struct reading){.c = c, .tail = &c->users};
+	*r = (struct reading){.c = c, .tail = &c->users, .line = 1};
 }
 
-static bool finish(struct config *c, const char *path, bool ok)
+static bool finish(const struct reading *r, const char *path, bool ok)
 {
+	struct config *c = r->c;
+
 	if (ok && !c->users) {
-		log_msg(LOG_ERR,
-			"%s: no user in this file: a line needs 'user', a name and a "
-			"password",
-			path);
+		log_msg(LOG_ERR, "%s:%u: no user in this file: a line needs 'user', a name and a "
+				 "password", path, r->line);
 		ok = false;
 	}
 	if (ok && clash_none(c, path)) {
@@ -182,17 +192,21 @@ static bool finish(struct config *c, const char *path, bool ok)
 bool config_read(struct config *c, const char *path)
 {
 	struct reading r;
+	bool ok;
 
 	start(c, &r);
-	return finish(c, path, conf_file_read(path, "dtcpd.conf", take_line, &r));
+	ok = conf_file_read(path, "dtcpd.conf", take_line, &r);
+	return finish(&r, path, ok);
 }
 
 bool config_parse(struct config *c, const char *path, const char *text, size_t len)
 {
 	struct reading r;
+	bool ok;
 
 	start(c, &r);
-	return finish(c, path, conf_text_each(path, text, len, take_line, &r));
+	ok = conf_text_each(path, text, len, take_line, &r);
+	return finish(&r, path, ok);
 }
 
 void config_free(struct config *c)

@@ -17,9 +17,8 @@ enum {
 	LOGIN_S = 60,	  /* of silence, until there is a login */
 	LINGER_MS = 2000, /* for a client to close after we have */
 	/* Keepalives are told to auth together, so that a crowd's do not have all processes
-	 * run, and the state written, for each: so much later, and more for each connection. */
-	PINGED_MS = 1000,
-	PINGED_MORE_MS = 10
+	 * run, and the state written, for each: so much later for each connection. */
+	PINGED_MS = 10
 };
 
 static void tell(struct conn_shared *s, const struct conn *c, struct message *m,
@@ -79,6 +78,13 @@ static void leave(struct conn_shared *s, struct conn *c)
 		finish(c);
 }
 
+void conn_drop(struct conn_shared *s, struct conn *c)
+{
+	if (c->state != CONN_LEAVING && c->state != CONN_LINGER)
+		leave(s, c);
+	hang_up(c);
+}
+
 /* False where the client does not take it; the connection is over then, without a
  * last word. Answers are short, so a client that leaves no room for one has not read for
  * long. */
@@ -90,9 +96,7 @@ static bool say(struct conn_shared *s, struct conn *c, const char *text)
 		log_msg(LOG_DEBUG, "%s: S: %.*s", text_ipv4(c->client), (int)(len - 2), text);
 	if (send(c->fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len)
 		return true;
-	if (c->state != CONN_LEAVING && c->state != CONN_LINGER)
-		leave(s, c);
-	hang_up(c);
+	conn_drop(s, c);
 	return false;
 }
 
@@ -105,7 +109,7 @@ static void say_and_leave(struct conn_shared *s, struct conn *c, const char *tex
 /* The silence after which a connection ends. */
 static int64_t silence_ms(unsigned idle, const struct conn *c)
 {
-	return (int64_t)(c->state != CONN_UP && idle > LOGIN_S ? LOGIN_S : idle) * 1000;
+	return (int64_t)(c->state == CONN_UP ? idle : LOGIN_S) * 1000;
 }
 
 /* Each line of the client starts the time of silence anew. */
@@ -147,6 +151,7 @@ static void ask_login(struct conn_shared *s, struct conn *c, const struct client
 	memset(&m, 0, sizeof m);
 	memcpy(m.name, command->name, sizeof m.name);
 	memcpy(m.response, command->response, sizeof m.response);
+	m.upper = command->upper;
 	m.type = command->type;
 	m.code = !command->well_formed	? LOGIN_MALFORMED
 		 : !command->type_known ? LOGIN_UNKNOWN_TYPE
@@ -162,8 +167,7 @@ static void pinged(struct conn_shared *s, struct conn *c)
 		return;
 	c->pinged = true;
 	c->pinged_at = clock_ms();
-	s->tell_at = clock_min(s->tell_at,
-			       c->pinged_at + PINGED_MS + PINGED_MORE_MS * (int64_t)s->n_heard);
+	s->tell_at = clock_min(s->tell_at, c->pinged_at + PINGED_MS * (int64_t)s->n_heard);
 }
 
 void conn_tell_ping(struct conn_shared *s, struct conn *c, int64_t now)
@@ -274,12 +278,6 @@ void conn_make_way(struct conn_shared *s, struct conn *c)
 {
 	if (c->state != CONN_LINGER)
 		say_and_leave(s, c, answer_crowd);
-	hang_up(c);
-}
-
-void conn_drop(struct conn_shared *s, struct conn *c)
-{
-	leave(s, c);
 	hang_up(c);
 }
 

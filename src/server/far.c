@@ -31,13 +31,12 @@ void far_plan(struct far *f, const struct config_user *u, enum dtcp_type type, c
 bool far_equal(const struct far *a, const struct far *b)
 {
 	return far_movable(a, b) && a->local.s_addr == b->local.s_addr &&
-	       a->remote.s_addr == b->remote.s_addr && a->mtu == b->mtu;
+	       a->remote.s_addr == b->remote.s_addr && a->mtu == b->mtu && a->ttl == b->ttl;
 }
 
 bool far_movable(const struct far *a, const struct far *b)
 {
-	if (strcmp(a->name, b->name) != 0 || a->type != b->type || a->ttl != b->ttl ||
-	    a->n_prefixes != b->n_prefixes ||
+	if (strcmp(a->name, b->name) != 0 || a->type != b->type || a->n_prefixes != b->n_prefixes ||
 	    memcmp(&a->client6, &b->client6, sizeof a->client6) != 0 ||
 	    memcmp(&a->server6, &b->server6, sizeof a->server6) != 0)
 		return false;

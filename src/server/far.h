@@ -19,19 +19,21 @@ enum {
 	 * kernel's own meanings, 202 is dtcp-up's, and none of rt_protos of iproute2 has
 	 * this one. */
 	FAR_ROUTE_PROTO = 203,
-	FAR_METRIC = 1024, /* of routes into tunnels: ip(8)'s own default for IPv6 */
+	/* Of routes into tunnels: before those that others have of the same prefix without naming a
+	 * metric, which is 1024 then, such as an unreachable one for all of it. */
+	FAR_METRIC = 1023,
 };
 
 struct far {
 	char name[IF_NAMESIZE];
 	enum dtcp_type type;
-	uint8_t ttl;
 	unsigned n_prefixes; /* type network */
 	struct prefix prefixes[CONFIG_PREFIXES_MAX];
 	struct in6_addr client6, server6; /* type host */
 	/* What far_move() can change. */
 	struct in_addr local, remote;
 	unsigned mtu; /* bytes */
+	uint8_t ttl;
 };
 
 /* Makes the end that user u is to have for a tunnel of this type. way_mtu is that of the way
@@ -61,7 +63,7 @@ void far_line(struct far_lines *l, const char *fmt, ...) __attribute__((format(p
 void far_add(struct far_lines *l, const struct far *f);
 void far_configure(struct far_lines *l, const struct far *f);
 
-/* From the ends and the MTU that f had to those of to. */
+/* From whatever ends, MTU and TTL it has to those of to. */
 void far_move(struct far_lines *l, const struct far *to);
 
 /* The interface goes, and with it its routes, addresses and filters. */

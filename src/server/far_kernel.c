@@ -88,6 +88,12 @@ bool far_kernel_whole(struct look *l, const struct far *f, const char **lacks)
 	*lacks = "to be up";
 	if (!k->up)
 		return false;
+	*lacks = "its MTU";
+	if (k->mtu != f->mtu)
+		return false;
+	*lacks = "its TTL";
+	if (k->ttl != f->ttl)
+		return false;
 	*lacks = "a route";
 	for (unsigned i = 0; i < f->n_prefixes; i++)
 		if (!look_route(l, &f->prefixes[i], k->index))

@@ -187,6 +187,8 @@ static void watch_all(struct front *f, int64_t now, int64_t *deadline)
 		struct conn *c = &f->conns[i];
 		bool on = conn_reads(c);
 
+		if (c->state == CONN_FREE)
+			f->full = false;
 		f->n_crowd += is_of_crowd(c);
 		if (c->fd < 0 || !watch(f, c, on) || !on)
 			continue;
@@ -266,10 +268,8 @@ static void serve(struct front *f)
 		if (poll(p, n, clock_poll_timeout(deadline, now)) < 0 && errno != EINTR)
 			return;
 		channel_flush(auth);
-		while (channel_receive(auth, &m, FROM_AUTH_TO_FRONT, f->how->slots) > 0) {
+		while (channel_receive(auth, &m, FROM_AUTH_TO_FRONT, f->how->slots) > 0)
 			hear_auth(f, &m);
-			f->full = false;
-		}
 		if (p[POLL_CONNS].revents)
 			serve_conns(f);
 		serve_timers(f, clock_ms());

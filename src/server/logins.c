@@ -6,11 +6,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "server/session_log.h"
 
-enum { WRITE_MS = 1000 }; /* a keepalive is in the state file so much later at most */
+/* A keepalive is in the state file so much later: a millisecond for each session, within these
+ * bounds, since the file is the longer, and keepalives the more, the more sessions there are. */
+enum { WRITE_LEAST_MS = 10, WRITE_MOST_MS = 1000 };
 
 static void tell(struct logins *l, enum message_kind kind, struct holder h, uint32_t code,
 		 const char *text)
@@ -114,7 +117,8 @@ static void want(struct logins *l, const struct message *m)
 	struct login_how how = {.config = l->config,
 				.name_free = builder_name_free,
 				.arg = l->builder,
-				.now = time(NULL)};
+				.now = time(NULL),
+				.boot = clock_boot_s()};
 	struct holder h = {m->slot, m->generation};
 	struct session *older = of_user(l, m->user), before = {0};
 	struct login login;
@@ -149,13 +153,22 @@ static void left(struct logins *l, const struct message *m)
 	struct session *e = sessions_held_by(l->sessions, h);
 
 	if (!e) {
-		tell(l, MESSAGE_GONE, h, 0, "");
+		/* Its session may have been ended, but its tunnel is there still. */
+		if (!sessions_owe(l->sessions, h))
+			tell(l, MESSAGE_GONE, h, 0, "");
 		return;
 	}
 	log_end(l, e,
 		m->code == LEFT_CHANGED ? "the password was changed" : "the connection ended");
 	sessions_leave(e, true);
 	record_file_soon(l->record, 0);
+}
+
+static int64_t write_ms(const struct logins *l)
+{
+	uint32_t n = sessions_held(l->sessions);
+
+	return n < WRITE_LEAST_MS ? WRITE_LEAST_MS : n > WRITE_MOST_MS ? WRITE_MOST_MS : n;
 }
 
 static void pinged(struct logins *l, const struct message *m)
@@ -165,7 +178,8 @@ static void pinged(struct logins *l, const struct message *m)
 	if (!e)
 		return;
 	e->pinged = time(NULL) - m->code;
-	record_file_soon(l->record, WRITE_MS);
+	e->since = clock_date(e->since, e->began);
+	record_file_soon(l->record, write_ms(l));
 }
 
 void logins_hear(struct logins *l, const struct message *m)

@@ -13,6 +13,7 @@
 
 #include "common/fd.h"
 #include "common/log.h"
+#include "kernel/interface.h"
 #include "kernel/lists.h"
 #include "kernel/netlink.h"
 #include "server/far.h"
@@ -65,7 +66,8 @@ static void take_link(void *arg, const struct nlmsghdr *h)
 				.local = e.local,
 				.remote = e.remote,
 				.up = n.flags & IFF_UP,
-				.mtu = n.mtu};
+				.mtu = n.mtu,
+				.ttl = e.ttl};
 	memcpy(k->name, n.name, sizeof k->name);
 	take_stats(h, k);
 }
@@ -334,14 +336,30 @@ static int overlap_or_order(const void *route, const void *prefix)
 	return overlap(route, prefix) ? 0 : prefix_order(route, prefix);
 }
 
-static void note_other(struct look_other *o, const struct look_route *r, bool on_link)
+/* A route of several hops names no link itself, but one for each of them. */
+static unsigned first_link(const struct nlmsghdr *h)
 {
+	const struct rtattr *hops =
+		netlink_attr(h, sizeof(struct rtmsg), RTA_MULTIPATH, sizeof(struct rtnexthop));
+	struct rtnexthop hop;
+
+	if (!hops)
+		return 0;
+	memcpy(&hop, RTA_DATA(hops), sizeof hop);
+	return (unsigned)hop.rtnh_ifindex;
+}
+
+static void note_other(struct look_other *o, const struct look_route *r, const struct nlmsghdr *h)
+{
+	unsigned index = r->index ? r->index : first_link(h);
+
 	if (o->prefix.len > 0)
 		return;
 	o->prefix = r->prefix;
-	o->on_link = on_link;
-	if (!if_indextoname(r->index, o->link))
-		o->link[0] = '\0';
+	o->on_link = r->index && !netlink_attr(h, sizeof(struct rtmsg), RTA_GATEWAY, 1) &&
+		     interface_has_neighbours(index);
+	if (!if_indextoname(index, o->link))
+		snprintf(o->link, sizeof o->link, "?");
 }
 
 /* The route is within one prefix, or has several within it, which stand side by side. */
@@ -351,17 +369,15 @@ static void take_other(void *arg, const struct nlmsghdr *h)
 	struct look_route r;
 	unsigned char proto;
 	const struct prefix *p, *end = s->list + s->n;
-	bool on_link;
 
 	if (!read_route(h, &r, &proto) || proto == FAR_ROUTE_PROTO || r.unreachable ||
 	    r.prefix.len < 8)
 		return;
-	on_link = !netlink_attr(h, sizeof(struct rtmsg), RTA_GATEWAY, 1);
 	p = bsearch(&r.prefix, s->list, s->n, sizeof *p, overlap_or_order);
 	while (p && p > s->list && overlap(p - 1, &r.prefix))
 		p--;
 	for (; p && p < end && overlap(p, &r.prefix); p++)
-		note_other(&s->others[p - s->list], &r, on_link);
+		note_other(&s->others[p - s->list], &r, h);
 }
 
 void look_elsewhere(const struct prefix *list, size_t n, struct look_other *others)

@@ -18,6 +18,7 @@ struct look_link { /* a sit interface */
 	struct in_addr local, remote;
 	bool up;
 	unsigned mtu;
+	uint8_t ttl;
 	uint64_t packets_in, packets_out, bytes_in, bytes_out;
 };
 
@@ -65,7 +66,7 @@ unsigned look_index(struct look *l, const char *name);
 /* A route of somebody else's that is about (a part of) a prefix. */
 struct look_other {
 	struct prefix prefix; /* of the route; len 0: there is none */
-	char link[IF_NAMESIZE];
+	char link[IF_NAMESIZE]; /* by which it leads, one of several */
 	bool on_link; /* its addresses are looked for on that link itself */
 };
 

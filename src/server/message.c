@@ -9,10 +9,14 @@ static const struct {
 	bool user;	 /* names one */
 	bool ends;	 /* names both ends of a tunnel */
 	bool type;
+	uint8_t upper;	 /* the highest one */
 	uint32_t codes; /* the highest code */
 } kinds[] = {
 	[MESSAGE_OPEN] = {.from = {[FROM_FRONT] = true}, .ends = true},
-	[MESSAGE_LOGIN] = {.from = {[FROM_FRONT] = true}, .type = true, .codes = LOGIN_MOST},
+	[MESSAGE_LOGIN] = {.from = {[FROM_FRONT] = true},
+			   .type = true,
+			   .upper = 1,
+			   .codes = LOGIN_MOST},
 	[MESSAGE_PINGED] = {.from = {[FROM_FRONT] = true, [FROM_AUTH_TO_ROOT] = true},
 			    .codes = PINGED_MOST_S},
 	[MESSAGE_CLOSE] = {.from = {[FROM_FRONT] = true}},
@@ -62,5 +66,5 @@ bool message_ok(const struct message *m, enum message_from from, uint32_t slots)
 		return false;
 	if (kinds[m->kind].type && m->type > DTCP_TUNNELONLY)
 		return false;
-	return m->code <= kinds[m->kind].codes && texts_ok(m);
+	return m->code <= kinds[m->kind].codes && m->upper <= kinds[m->kind].upper && texts_ok(m);
 }

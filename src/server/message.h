@@ -88,6 +88,7 @@ struct message {
 	unsigned char response[DTCP_DIGEST_BYTES];
 	char name[CONFIG_NAME_MAX + 1];
 	char text[MESSAGE_TEXT_MAX + 1]; /* or a password */
+	uint8_t upper; /* of MESSAGE_LOGIN: 1 where the response had capital letters, else 0 */
 };
 
 /* Who may have sent a message. */

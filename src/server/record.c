@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/text.h"
+#include "rundir/netns.h"
 #include "rundir/rundir.h"
 #include "server/ability.h"
 
@@ -53,8 +54,12 @@ static void format_leftovers(struct far_lines *l, const struct standing *s)
 void record_format(struct far_lines *l, const struct sessions *t, const struct standing *standing,
 		   bool listens)
 {
+	unsigned long long netns = netns_own();
+
 	far_line(l, "process %d %llu%s", (int)getpid(), rundir_process_start(getpid()),
 		 listens ? "" : " starting");
+	if (netns)
+		far_line(l, "netns %llu", netns);
 	for (uint32_t i = 0; i < t->size; i++) {
 		const struct session *s = &t->list[i];
 		/* Also who is about to get the answer: whoever has it may ask for the state at
@@ -85,6 +90,8 @@ enum record_kind record_parse(const char *line, struct record_line *r)
 	r->starting = fields == 3 && strcmp(word, "starting") == 0;
 	if (fields == 2 || r->starting)
 		return RECORD_PROCESS;
+	if (sscanf(line, "netns %llu", &r->netns) == 1)
+		return RECORD_NETNS;
 	if (sscanf(line, "prefix %63s%3s", word, rest) == 1 && prefix_parse(word, &r->prefix))
 		return RECORD_PREFIX;
 	if (sscanf(line, "tunnel %15s %15s %15s %15s %lld %lld %511s %512[^\n]", t->interface,

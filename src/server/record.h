@@ -15,10 +15,12 @@
  * what is in the kernel, for whoever comes after a crash. It has no secrets. A line each:
  *
  *   process PID START [starting]
+ *   netns NUMBER
  *   tunnel INTERFACE TYPE LOCAL REMOTE SINCE PINGED PREFIXES USER
  *   prefix P/LEN
  *
- * It is starting until it listens. TYPE is "-" for a tunnel that is on its way out, as is all
+ * It is starting until it listens. NUMBER is netns_own() of its network namespace, in which
+ * the rest is. TYPE is "-" for a tunnel that is on its way out, as is all
  * but INTERFACE for one that a dtcpd before this one has left; PREFIXES are joined by commas,
  * or CLIENT6 for type host, or "-"; USER is escaped as in the log. */
 
@@ -33,11 +35,12 @@ struct record_tunnel {
 };
 
 /* Reads one line. */
-enum record_kind { RECORD_OTHER, RECORD_PROCESS, RECORD_TUNNEL, RECORD_PREFIX };
+enum record_kind { RECORD_OTHER, RECORD_PROCESS, RECORD_NETNS, RECORD_TUNNEL, RECORD_PREFIX };
 struct record_line {
 	pid_t pid; /* RECORD_PROCESS */
 	unsigned long long start;
 	bool starting;
+	unsigned long long netns;    /* RECORD_NETNS */
 	struct record_tunnel tunnel; /* RECORD_TUNNEL */
 	struct prefix prefix;	     /* RECORD_PREFIX */
 };

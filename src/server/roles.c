@@ -49,31 +49,62 @@ static bool set_options(int fd)
 	return true;
 }
 
-static int listen_at(const struct sockaddr_in *sin)
+/* The front of a dtcpd that was killed may take a moment to end. */
+static bool bind_soon(int fd, const struct sockaddr_in *sin)
+{
+	int64_t deadline = clock_ms() + END_MS;
+
+	while (bind(fd, (const struct sockaddr *)sin, sizeof *sin) < 0) {
+		if (errno != EADDRINUSE || clock_ms() >= deadline)
+			return false;
+		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+	}
+	return true;
+}
+
+static void say_not_at(const struct sockaddr_in *sin)
+{
+	log_msg(LOG_ERR, "%s:%u cannot be listened at: %m", text_ipv4(sin->sin_addr),
+		ntohs(sin->sin_port));
+}
+
+static int bind_to(const struct sockaddr_in *sin)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	if (fd >= 0 && set_options(fd) &&
-	    bind(fd, (const struct sockaddr *)sin, sizeof *sin) == 0 && listen(fd, BACKLOG) == 0)
+	if (fd >= 0 && set_options(fd) && bind_soon(fd, sin))
 		return fd;
-	log_msg(LOG_ERR, "%s:%u cannot be listened at: %m", text_ipv4(sin->sin_addr),
-		ntohs(sin->sin_port));
-	if (fd >= 0)
-		close(fd);
+	say_not_at(sin);
+	fd_close(&fd);
 	return -1;
 }
 
-int roles_listen(const struct config *c, int listeners[CONFIG_LISTEN_MAX])
+bool roles_bind(const struct config *c, struct listeners *l)
 {
-	for (unsigned n = 0; n < c->n_listen; n++) {
-		listeners[n] = listen_at(&c->listen[n]);
-		if (listeners[n] >= 0)
-			continue;
-		while (n-- > 0)
-			close(listeners[n]);
-		return -1;
+	for (l->n = 0; l->n < c->n_listen; l->n++) {
+		l->fd[l->n] = bind_to(&c->listen[l->n]);
+		if (l->fd[l->n] < 0) {
+			roles_unbind(l);
+			return false;
+		}
 	}
-	return (int)c->n_listen;
+	return true;
+}
+
+void roles_unbind(struct listeners *l)
+{
+	while (l->n > 0)
+		fd_close(&l->fd[--l->n]);
+}
+
+bool roles_listen(const struct config *c, const struct listeners *l)
+{
+	for (unsigned i = 0; i < l->n; i++)
+		if (listen(l->fd[i], BACKLOG) < 0) {
+			say_not_at(&c->listen[i]);
+			return false;
+		}
+	return true;
 }
 
 /* Leaves the n descriptors alone open beside 0, 1 and 2, as 3, 4 and so on. */
@@ -128,17 +159,17 @@ void roles_limit_descriptors(uint32_t wanted)
 static void run_front(int channel, const struct roles_how *how)
 {
 	struct front_how front = {.user = how->user,
-				  .n_listeners = how->n_listeners,
+				  .n_listeners = how->listeners->n,
 				  .slots = how->slots,
 				  .idle = how->idle,
 				  .empty = how->empty};
 	int fds[1 + CONFIG_LISTEN_MAX] = {channel};
 
-	memcpy(fds + 1, how->listeners, how->n_listeners * sizeof *fds);
+	memcpy(fds + 1, how->listeners->fd, how->listeners->n * sizeof *fds);
 	roles_limit_descriptors(how->slots + CONFIG_LISTEN_MAX + 32);
-	if (!keep_only(fds, 1 + how->n_listeners))
+	if (!keep_only(fds, 1 + how->listeners->n))
 		return;
-	memcpy(front.listeners, fds + 1, how->n_listeners * sizeof *fds);
+	memcpy(front.listeners, fds + 1, how->listeners->n * sizeof *fds);
 	front_main(fds[0], &front);
 }
 

@@ -15,11 +15,16 @@ struct roles {
 	int channel;	   /* to auth, -1: closed */
 };
 
+/* Sockets at the addresses of the file. */
+struct listeners {
+	unsigned n;
+	int fd[CONFIG_LISTEN_MAX];
+};
+
 struct roles_how {
 	struct privs_user user;
 	struct config *config; /* both free their copy of its users */
-	const int *listeners;
-	unsigned n_listeners;
+	const struct listeners *listeners;
 	uint32_t slots;
 	unsigned idle;	   /* seconds */
 	const char *empty; /* an empty directory, as in front.h */
@@ -38,7 +43,13 @@ bool roles_reaped(struct roles *r, pid_t pid, int status);
 /* Has this process have so many descriptors, where the kernel lets it. */
 void roles_limit_descriptors(uint32_t wanted);
 
-/* Sockets that listen where the file says. How many, or -1 after a message. */
-int roles_listen(const struct config *c, int listeners[CONFIG_LISTEN_MAX]);
+/* Takes the addresses, before anything of the kernel's is changed: where one is another
+ * program's, that may be a dtcpd that serves. False after a message, with none taken. */
+bool roles_bind(const struct config *c, struct listeners *l);
+
+/* Listens at them. False after a message. */
+bool roles_listen(const struct config *c, const struct listeners *l);
+
+void roles_unbind(struct listeners *l);
 
 #endif

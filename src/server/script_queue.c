@@ -14,15 +14,41 @@ void script_queue_init(struct script_queue *e)
 	e->last = &e->first;
 }
 
-static void drop_first(struct script_queue *e)
+/* Takes the event out at which *at points. */
+static void drop(struct script_queue *e, struct queued_event **at)
 {
-	struct queued_event *old = e->first;
+	struct queued_event *old = *at;
 
-	e->first = old->next;
-	if (!e->first)
-		e->last = &e->first;
+	*at = old->next;
+	if (!*at)
+		e->last = at;
 	e->waiting--;
 	free(old);
+}
+
+static void leave_out(struct script_queue *e, const char *path, struct queued_event **at,
+		      int most, const char *whose)
+{
+	log_msg(LOG_WARNING, "%s %s for user '%s' is left out: %d events%s wait", path, (*at)->name,
+		(*at)->user, most, whose);
+	drop(e, at);
+}
+
+static void make_room(struct script_queue *e, const char *path, const char *user)
+{
+	struct queued_event **oldest = NULL;
+	unsigned n = 0;
+
+	for (struct queued_event **at = &e->first; *at; at = &(*at)->next) {
+		if (strcmp((*at)->user, user) != 0)
+			continue;
+		if (n++ == 0)
+			oldest = at;
+	}
+	if (n >= SCRIPT_QUEUE_USER)
+		leave_out(e, path, oldest, SCRIPT_QUEUE_USER, " of that user");
+	else if (e->first && e->waiting >= SCRIPT_QUEUE_MOST)
+		leave_out(e, path, &e->first, SCRIPT_QUEUE_MOST, "");
 }
 
 void script_queue_add(struct script_queue *e, const char *path, const char *name,
@@ -32,11 +58,7 @@ void script_queue_add(struct script_queue *e, const char *path, const char *name
 
 	if (!path[0])
 		return;
-	if (e->waiting == SCRIPT_QUEUE_MOST) {
-		log_msg(LOG_WARNING, "%s %s for user '%s' is left out: %d events wait", path,
-			e->first->name, e->first->user, SCRIPT_QUEUE_MOST);
-		drop_first(e);
-	}
+	make_room(e, path, s->name);
 	new = calloc(1, sizeof *new);
 	if (!new) {
 		log_msg(LOG_WARNING, "%s %s for user '%s' is left out: out of memory", path, name,
@@ -54,9 +76,14 @@ void script_queue_add(struct script_queue *e, const char *path, const char *name
 	e->waiting++;
 }
 
+/* All that a script of dtcp-up gets at such an event, so that one can serve both ends; what has no
+ * meaning here is empty. */
 static void fill(struct script_call *c, const struct queued_event *v)
 {
+	static const char *const empty[] = {"DTCP_LINK", "DTCP_SERVER", "DTCP_LAN",
+					    "DTCP_OLD_LOCAL", "DTCP_OLD_PREFIXES"};
 	const struct far *f = &v->far;
+	bool host = f->type == DTCP_HOST;
 
 	script_set(c, "DTCP_EVENT", "%s", v->name);
 	script_set(c, "DTCP_INTERFACE", "%s", f->name);
@@ -66,18 +93,16 @@ static void fill(struct script_call *c, const struct queued_event *v)
 	script_set(c, "DTCP_LOCAL", "%s", text_ipv4(f->local));
 	script_set(c, "DTCP_REMOTE", "%s", text_ipv4(f->remote));
 	script_set(c, "DTCP_MTU", "%u", f->mtu);
-	if (f->type == DTCP_HOST) {
-		script_set(c, "DTCP_ADDRESS", "%s", text_ipv6(&f->server6));
-		script_set(c, "DTCP_PEER", "%s", text_ipv6(&f->client6));
-	}
+	script_set(c, "DTCP_ADDRESS", "%s", host ? text_ipv6(&f->server6) : "");
+	script_set(c, "DTCP_PEER", "%s", host ? text_ipv6(&f->client6) : "");
 	script_set(c, "DTCP_PREFIX", "%s", f->n_prefixes ? text_prefix(&f->prefixes[0]) : "");
 	script_set(c, "DTCP_PREFIXES", "%s", "");
 	for (unsigned i = 0; i < f->n_prefixes; i++)
 		script_add(c, "%s%s", i ? " " : "", text_prefix(&f->prefixes[i]));
-	if (strcmp(v->name, "down") == 0) {
-		script_set(c, "DTCP_BYTES_IN", "%llu", (unsigned long long)v->bytes_in);
-		script_set(c, "DTCP_BYTES_OUT", "%llu", (unsigned long long)v->bytes_out);
-	}
+	script_set(c, "DTCP_BYTES_IN", "%llu", (unsigned long long)v->bytes_in);
+	script_set(c, "DTCP_BYTES_OUT", "%llu", (unsigned long long)v->bytes_out);
+	for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++)
+		script_set(c, empty[i], "%s", "");
 }
 
 void script_queue_work(struct script_queue *e, const char *path)
@@ -88,7 +113,7 @@ void script_queue_work(struct script_queue *e, const char *path)
 			fill(script_event(&e->script, path, e->first->name), e->first);
 			script_start(&e->script);
 		}
-		drop_first(e);
+		drop(e, &e->first);
 	}
 }
 
@@ -103,4 +128,15 @@ bool script_queue_reaped(struct script_queue *e, pid_t pid, int status)
 bool script_queue_idle(const struct script_queue *e)
 {
 	return !e->first && script_idle(&e->script);
+}
+
+void script_queue_end(struct script_queue *e)
+{
+	if (script_queue_idle(e))
+		return;
+	log_msg(LOG_WARNING, "script %s %s is killed, and %u more are left out: dtcpd ends",
+		e->script.now.path, e->script.now.event, e->waiting);
+	program_kill(&e->script.run);
+	while (e->first)
+		drop(e, &e->first);
 }

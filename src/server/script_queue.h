@@ -11,7 +11,9 @@
 /* Runs the script of the file for the beginning and the end of each session, one at a
  * time and in their order, beside the server, which never waits for it. */
 
-enum { SCRIPT_QUEUE_MOST = 4096 }; /* that wait; the oldest goes, with a warning */
+/* That wait at most; the oldest goes, with a warning. A user's are few, so that one who comes
+ * and goes faster than the script runs does not hold up the others'. */
+enum { SCRIPT_QUEUE_MOST = 4096, SCRIPT_QUEUE_USER = 16 };
 
 struct queued_event {
 	struct queued_event *next;
@@ -42,5 +44,8 @@ void script_queue_work(struct script_queue *e, const char *path);
 bool script_queue_reaped(struct script_queue *e, pid_t pid, int status);
 
 bool script_queue_idle(const struct script_queue *e);
+
+/* Kills the one that runs, and leaves out those that wait, with a warning. */
+void script_queue_end(struct script_queue *e);
 
 #endif

@@ -50,6 +50,7 @@ struct server {
 	int dir, pidfile, signals;
 	uint32_t room;	   /* for so many sessions there is memory in all three processes ... */
 	uint32_t slots;	   /* ... and for so many connections */
+	struct listeners listeners; /* until the front has them */
 	unsigned n_listen; /* where the front listens, whatever the file says by now */
 	struct sockaddr_in listen[CONFIG_LISTEN_MAX];
 	bool ready; /* the front has begun to serve */
@@ -96,14 +97,20 @@ static void begin_end(struct server *s, int status)
 	s->end_by = clock_ms() + END_MS;
 	sd_notify_tell("dtcpd", "STOPPING=1");
 	logins_end_all(&s->logins);
+	builder_hurry(s->builder);
 	if (!builder_users(s->builder, NULL))
 		log_msg(LOG_ERR, "out of memory");
 }
 
+/* In whatever order. No address is in the file twice. */
 static bool listens_as(const struct server *s, const struct config *c)
 {
-	return s->n_listen == c->n_listen &&
-	       memcmp(s->listen, c->listen, c->n_listen * sizeof *c->listen) == 0;
+	unsigned same = 0;
+
+	for (unsigned i = 0; i < c->n_listen; i++)
+		for (unsigned n = 0; n < s->n_listen; n++)
+			same += memcmp(&s->listen[n], &c->listen[i], sizeof c->listen[i]) == 0;
+	return same == c->n_listen && same == s->n_listen;
 }
 
 static void limit_sessions(struct server *s)
@@ -212,6 +219,17 @@ static bool is_over(const struct server *s)
 			     clock_ms() >= s->end_by);
 }
 
+/* Clients are told as soon as their tunnels are gone, and have their connections closed, which
+ * they take for the sign of that: scripts may have more to do, and nobody waits for them. */
+static void dismiss(struct server *s)
+{
+	if (!s->ending || !builder_idle(s->builder))
+		return;
+	roles_end(&s->roles); /* with the channel */
+	s->auth.broken = true;
+	s->auth.fd = -1;
+}
+
 static void serve(struct server *s)
 {
 	for (;;) {
@@ -221,6 +239,7 @@ static void serve(struct server *s)
 		nfds_t n;
 
 		work(s);
+		dismiss(s);
 		if (is_over(s))
 			return;
 		deadline = clock_min(clock_min(s->record.write_at, s->scripts.script.deadline),
@@ -273,24 +292,30 @@ static bool lock(struct server *s)
 	return false;
 }
 
+static bool bind_all(struct server *s)
+{
+	s->n_listen = s->config.n_listen;
+	memcpy(s->listen, s->config.listen, sizeof s->listen);
+	return roles_bind(&s->config, &s->listeners);
+}
+
 /* Nothing of an earlier dtcpd, and everything that is there without a session. False
  * after a message. */
 static bool prepare(struct server *s)
 {
-	const struct builder_how how = {&s->sessions, s->dir, record_file_write, &s->record};
+	const struct builder_how how = {&s->sessions, &s->dir, record_file_write, &s->record};
 
 	if (!sessions_init(&s->sessions, s->room)) {
 		log_msg(LOG_ERR, "out of memory");
-		s->status = STATUS_SYSTEM;
 		return false;
 	}
 	limit_sessions(s);
 	/* Each tunnel takes one, and what runs beside them a few. */
 	roles_limit_descriptors(s->sessions.size + 64);
-	s->builder = builder_open(&how, &s->status);
+	s->builder = builder_open(&how);
 	if (!s->builder)
 		return false;
-	record_file_init(&s->record, s->dir, s->o->run_dir, &s->sessions,
+	record_file_init(&s->record, &s->dir, &s->pidfile, s->o->run_dir, &s->sessions,
 			 builder_standing(s->builder));
 	s->logins = (struct logins){.config = &s->config,
 				    .sessions = &s->sessions,
@@ -298,7 +323,6 @@ static bool prepare(struct server *s)
 				    .auth = &s->auth,
 				    .scripts = &s->scripts,
 				    .record = &s->record};
-	s->status = STATUS_SYSTEM;
 	if (!record_file_take_over(&s->record, s->builder))
 		return false;
 	if (!builder_users(s->builder, &s->config)) {
@@ -315,19 +339,15 @@ static bool prepare(struct server *s)
 
 static bool start_roles(struct server *s)
 {
-	int listeners[CONFIG_LISTEN_MAX], n = roles_listen(&s->config, listeners);
 	struct roles_how how = {.config = &s->config,
-				.listeners = listeners,
-				.n_listeners = (unsigned)n,
+				.listeners = &s->listeners,
 				.slots = s->slots,
 				.idle = s->config.idle};
 	char empty[512];
 	bool ok;
 
-	if (n < 0)
+	if (!roles_listen(&s->config, &s->listeners))
 		return false;
-	s->n_listen = s->config.n_listen;
-	memcpy(s->listen, s->config.listen, sizeof s->listen);
 	/* The front is shut in there. */
 	snprintf(empty, sizeof empty, "%s/empty", s->o->run_dir);
 	if (mkdirat(s->dir, "empty", 0755) == 0 || errno == EEXIST)
@@ -335,8 +355,7 @@ static bool start_roles(struct server *s)
 	else
 		log_msg(LOG_NOTICE, "the front cannot be shut in: %s cannot be made: %m", empty);
 	ok = privs_find_user("dtcpd", &how.user) && roles_start(&s->roles, &how);
-	for (int i = 0; i < n; i++)
-		close(listeners[i]);
+	roles_unbind(&s->listeners);
 	if (!ok)
 		return false;
 	/* Each connection has three messages under way at most. */
@@ -352,9 +371,12 @@ static void clean_up(struct server *s)
 	bool clean;
 
 	roles_end(&s->roles);
+	script_queue_end(&s->scripts);
 	/* It has not served at all, but the prefixes have their routes. */
-	if (s->builder && !s->ending && builder_users(s->builder, NULL))
+	if (s->builder && !s->ending && builder_users(s->builder, NULL)) {
+		builder_hurry(s->builder);
 		builder_settle(s->builder, clock_ms() + END_MS);
+	}
 	clean = !s->builder || builder_idle(s->builder);
 	if (s->builder)
 		builder_close(s->builder);
@@ -385,6 +407,8 @@ int server_serve(const struct server_options *o)
 {
 	struct server *s;
 
+	if (!builder_permitted())
+		return STATUS_REFUSED;
 	keep_little_memory();
 	s = calloc(1, sizeof *s);
 	if (!s) {
@@ -406,7 +430,7 @@ int server_serve(const struct server_options *o)
 	s->slots = s->room + FRONT_SLOTS_MORE;
 	privs_no_dump();
 	/* A signal to end that comes meanwhile waits: nothing is left then either. */
-	if (lock(s) && open_signals(s) && prepare(s) && start_roles(s)) {
+	if (lock(s) && open_signals(s) && bind_all(s) && prepare(s) && start_roles(s)) {
 		s->status = STATUS_OK;
 		serve(s);
 	}

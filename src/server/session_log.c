@@ -2,8 +2,8 @@
 #include "server/session_log.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
 
@@ -47,7 +47,7 @@ void session_log_end(const struct session_log *l, const struct session *e, const
 		"%s: the session of %s from %s for %s is over (%s): %lld s, %llu bytes "
 		"in, %llu bytes out",
 		e->now.name, shown_name(e, name), text_ipv4(e->want.remote), carries(&e->want), why,
-		(long long)(time(NULL) - e->since), (unsigned long long)in,
+		(long long)(clock_boot_s() - e->began), (unsigned long long)in,
 		(unsigned long long)out);
 	script_queue_add(l->scripts, l->script, "down", e, in, out);
 }

@@ -49,7 +49,7 @@ static bool taken(const struct sessions *t, uint32_t user, struct in_addr client
 	return false;
 }
 
-static uint32_t held(const struct sessions *t)
+uint32_t sessions_held(const struct sessions *t)
 {
 	uint32_t n = 0;
 
@@ -118,6 +118,15 @@ static void least_free_name(const struct sessions *t, const struct login_how *ho
 	}
 }
 
+/* A user's alone, by interface=. */
+static bool is_reserved(const struct config *c, const char *name)
+{
+	for (const struct config_user *u = c->users; u; u = u->next)
+		if (strcmp(u->interface, name) == 0)
+			return true;
+	return false;
+}
+
 static void begin(struct sessions *t, struct session *s, const struct message *m,
 		  const struct config_user *u, const struct login_how *how)
 {
@@ -125,7 +134,7 @@ static void begin(struct sessions *t, struct session *s, const struct message *m
 
 	if (u->interface[0])
 		snprintf(name, sizeof name, "%s", u->interface);
-	else if (s->used)
+	else if (s->used && !is_reserved(how->config, s->want.name))
 		snprintf(name, sizeof name, "%s", s->want.name);
 	else
 		least_free_name(t, how, name);
@@ -136,8 +145,11 @@ static void begin(struct sessions *t, struct session *s, const struct message *m
 	s->held = true;
 	s->holder = (struct holder){m->slot, m->generation};
 	s->answered = s->failed = false;
-	s->tries = 0;
+	s->tries = s->stays = 0;
+	s->remove_at = 0;
+	s->anew = true;
 	s->since = how->now;
+	s->began = how->boot;
 	s->pinged = 0;
 	far_plan(&s->want, u, (enum dtcp_type)m->type, name, m->server, m->client, how->way_mtu);
 }
@@ -159,7 +171,7 @@ struct login sessions_login(struct sessions *t, const struct message *m,
 		return l;
 	l.result = RESULT_FULL;
 	s = of_user(t, m->user);
-	if (!(s && s->held) && held(t) >= t->most)
+	if (!(s && s->held) && sessions_held(t) >= t->most)
 		return l;
 	if (!s)
 		s = new_session(t);
@@ -188,6 +200,19 @@ void sessions_leave(struct session *s, bool owed)
 	s->leaver = s->holder;
 }
 
+bool sessions_owe(struct sessions *t, struct holder h)
+{
+	for (uint32_t i = 0; i < t->size; i++) {
+		struct session *s = &t->list[i];
+
+		if (s->used && !s->held && same_holder(s->leaver, h)) {
+			s->owed = true;
+			return true;
+		}
+	}
+	return false;
+}
+
 void sessions_free(struct session *s)
 {
 	*s = (struct session){0};
@@ -203,5 +228,7 @@ enum session_step sessions_step(const struct session *s)
 		return STEP_ADD;
 	if (far_equal(&s->now, &s->want))
 		return s->ready ? STEP_NONE : STEP_REPAIR;
-	return far_movable(&s->now, &s->want) ? STEP_MOVE : STEP_REMOVE;
+	/* What could not be moved is built anew: its place may be that of another, which has to
+	 * go first to where this one is. */
+	return far_movable(&s->now, &s->want) && s->tries == 0 ? STEP_MOVE : STEP_REMOVE;
 }

@@ -29,16 +29,20 @@ struct session {
 	struct holder leaver;
 	struct far want;
 	/* What is in the kernel, as far as is known. */
-	bool exists;	/* now is there, or may be in part */
-	bool ready;	/* and has been seen to be all there */
-	unsigned tries; /* that have failed; the first one may have met a temporary lack */
-	bool failed;	/* could not be built */
+	bool exists;	   /* now is there, or may be in part */
+	bool ready;	   /* and has been seen to be all there */
+	unsigned tries;	   /* that have failed; the first one may have met a temporary lack */
+	bool anew;	   /* another login has come since the round began */
+	bool failed;	   /* could not be built */
+	unsigned stays;	   /* how often now could not be removed */
+	int64_t remove_at; /* it is not tried again before, of CLOCK_MONOTONIC */
 	struct far now;
 	bool joined; /* ff02::2 on it, by this socket */
 	int group;
 	/* For --status and the log. */
 	int64_t since, pinged;	      /* seconds since 1970, 0: never */
-	unsigned index; /* of the interface, when the session began */
+	int64_t began;		      /* since, as clock_boot_s() */
+	unsigned index;		      /* of the interface */
 	uint64_t bytes_in, bytes_out; /* of the interface when the session began */
 };
 
@@ -62,6 +66,7 @@ struct login_how {
 	void *arg;
 	unsigned way_mtu; /* bytes, of the way to the client, 0: unknown */
 	int64_t now;	  /* seconds since 1970 */
+	int64_t boot;	  /* the same time as clock_boot_s() */
 };
 
 struct login {
@@ -78,6 +83,9 @@ struct login {
 struct login sessions_login(struct sessions *t, const struct message *m,
 			    const struct login_how *how);
 
+/* How many there are: those that a connection has. */
+uint32_t sessions_held(const struct sessions *t);
+
 /* The session of that connection, or NULL. */
 struct session *sessions_held_by(struct sessions *t, struct holder h);
 
@@ -87,6 +95,10 @@ bool sessions_is_up(const struct session *s);
 /* The session has no holder from now on: its tunnel is to go. With owed its holder is
  * to be told when it is gone. */
 void sessions_leave(struct session *s, bool owed);
+
+/* Whether the session of that connection is over, and its tunnel about to go: then it is owed
+ * from now on. */
+bool sessions_owe(struct sessions *t, struct holder h);
 
 /* The entry can be used for another user. */
 void sessions_free(struct session *s);

@@ -111,6 +111,11 @@ static void add_lines(const struct standing *s, const struct look *l, struct far
 	free(wanted);
 }
 
+int64_t standing_pause_ms(unsigned tries)
+{
+	return tries < MANY_TRIES ? RETRY_MS : BLOCKED_MS;
+}
+
 void standing_plan(struct standing *s, struct far_lines *lines)
 {
 	struct look l;
@@ -142,9 +147,7 @@ bool standing_judge(struct standing *s, const struct look *l, const char *said)
 		log_msg(LOG_ERR, "ip %.*s: could not be done: %s",
 			(int)strcspn(missing.text ? missing.text : "", "\n"),
 			missing.text ? missing.text : "", said);
-	s->at = s->tries < TRIES
-			? 0
-			: clock_ms() + (s->tries < MANY_TRIES ? RETRY_MS : BLOCKED_MS);
+	s->at = s->tries < TRIES ? 0 : clock_ms() + standing_pause_ms(s->tries);
 	free(missing.text);
 	return false;
 }

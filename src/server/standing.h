@@ -49,6 +49,10 @@ bool standing_judge(struct standing *s, const struct look *l, const char *said);
 /* Somebody may have removed a route. */
 void standing_look(struct standing *s, const struct look *l);
 
+/* How many milliseconds the next try waits for after so many that have failed: also of what else
+ * cannot be removed. */
+int64_t standing_pause_ms(unsigned tries);
+
 /* True where all that can be done at once was tried. */
 bool standing_stuck(const struct standing *s);
 

@@ -103,12 +103,12 @@ static bool unknown(const char *name, char *why)
 	return false;
 }
 
-static bool read_word(struct config_user *u, char *word, bool quoted, unsigned *seen, char *why)
+static bool read_word(struct config_user *u, char *word, unsigned *seen, char *why)
 {
 	char *value = strchr(word, '=');
 
 	/* Not shown: it may well be a part of a password without quotes. */
-	if (!value || quoted) {
+	if (!value) {
 		snprintf(why, CONF_WHY_MAX,
 			 "a word after the password is no name=value word "
 			 "(a password with blanks wants double quotes)");
@@ -129,13 +129,7 @@ static bool read_word(struct config_user *u, char *word, bool quoted, unsigned *
 		return words[i].read(u, value) ||
 		       conf_takes(why, words[i].name, kept, words[i].takes);
 	}
-	if (*seen)
-		return unknown(word, why);
-	/* The same holds for the first word. */
-	snprintf(why, CONF_WHY_MAX,
-		 "the first word after the password is an unknown one "
-		 "(a password with blanks wants double quotes)");
-	return false;
+	return unknown(word, why);
 }
 
 static bool user_name_ok(const char *name, char *why)
@@ -173,7 +167,7 @@ bool user_line_parse(struct config_user *u, char *in, char *why)
 			return false;
 		if (!word || (*word == '#' && !quoted))
 			return true;
-		if (!read_word(u, word, quoted, &seen, why))
+		if (!read_word(u, word, &seen, why))
 			return false;
 	}
 }

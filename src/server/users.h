@@ -11,10 +11,14 @@
 struct users {
 	size_t size, len;
 	unsigned char *bytes;
+	uint32_t *places; /* by number, a hash table: 1 + where the user is in bytes, or 0 */
 };
 
-/* True with memory for all users that a file of CONF_FILE_MAX bytes can hold. */
+/* True with memory for all users that a file of CONF_FILE_MAX bytes can hold. Free with
+ * users_free(), also after false. */
 bool users_init(struct users *u);
+
+void users_free(struct users *u);
 
 /* Adds one; false where there is no room. */
 bool users_add(struct users *u, uint32_t id, const char *name, const char *password);
@@ -32,7 +36,7 @@ struct user {
  * that it takes does not tell whether there is one. */
 struct user users_named(const struct users *u, const char *name);
 
-/* The user of this number. */
+/* The user of this number, in a time that does not grow with their number. */
 struct user users_numbered(const struct users *u, uint32_t id);
 
 #endif

@@ -15,7 +15,8 @@
 
 /* What the state file says. */
 struct report {
-	bool alive, listens;
+	const char *run_dir;
+	bool alive, listens, elsewhere;
 	size_t n, room;
 	struct record_tunnel *list;
 	bool failed;
@@ -29,6 +30,8 @@ static void take(void *arg, enum record_kind kind, const struct record_line *r)
 		all->alive = r->start != 0 && rundir_process_start(r->pid) == r->start;
 		all->listens = !r->starting;
 	}
+	if (kind == RECORD_NETNS)
+		all->elsewhere = record_file_place(r->netns, all->run_dir) == NETNS_OTHER;
 	if (kind != RECORD_TUNNEL || strcmp(r->tunnel.type, "-") == 0)
 		return;
 	if (all->n == all->room) {
@@ -122,7 +125,7 @@ static void print_json(const struct report *all, const struct look *l)
 	printf(all->n ? "\n]\n" : "]\n");
 }
 
-static void print_text(const struct report *all, const struct look *l)
+static void print_sessions(const struct report *all, const struct look *l)
 {
 	char since[32], pinged[32];
 
@@ -146,16 +149,29 @@ static void print_text(const struct report *all, const struct look *l)
 	}
 }
 
+static void print_text(const struct report *all, const struct look *l)
+{
+	if (all->elsewhere)
+		return; /* which was said */
+	if (!all->alive)
+		printf("dtcpd is not running\n");
+	else if (!all->listens)
+		printf("dtcpd is starting\n");
+	else
+		print_sessions(all, l);
+}
+
 int server_status(const struct server_options *o)
 {
 	int dir = rundir_open(o->run_dir, false);
-	struct report all = {0};
+	struct report all = {.run_dir = o->run_dir};
 	struct look l;
 
 	if (dir >= 0)
 		record_file_read(dir, take, &all);
 	if (dir >= 0)
 		close(dir);
+	all.alive &= !all.elsewhere;
 	if (!all.alive)
 		all.n = 0;
 	if (all.failed || !look_take(&l, true)) {
@@ -164,10 +180,6 @@ int server_status(const struct server_options *o)
 	}
 	if (o->json)
 		print_json(&all, &l);
-	else if (!all.alive)
-		printf("dtcpd is not running\n");
-	else if (!all.listens)
-		printf("dtcpd is starting\n");
 	else
 		print_text(&all, &l);
 	look_free(&l);

@@ -252,7 +252,7 @@ class Far:
         if not self.client.quit():
             raise Wrong("quit was not answered")
         self.client = None
-        until(1, "the tunnel to go", self.is_idle)
+        until(5, "the tunnel to go", self.is_idle)
 
     def bring_up(self):
         """It serves, and nobody is logged in."""

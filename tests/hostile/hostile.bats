@@ -23,10 +23,10 @@ if os.fork() == 0:
     os._exit(0)
 for _ in range(600): time.sleep(0.1)' >"$BATS_TEST_TMPDIR/greedy"
 	chmod +x "$BATS_TEST_TMPDIR/greedy"
-	DTCP_UP=$BATS_TEST_TMPDIR/greedy hostile -s 2 'nothing else'
+	DTCP_UP=$BATS_TEST_TMPDIR/greedy hostile -s 6 'nothing else'
 	[ "$status" = 1 ]
 	[[ $output == *'too much memory'* ]]
-	run timeout 300 "$BATS_TEST_DIRNAME/cost.py" 1 "$BATS_TEST_TMPDIR/greedy" 3>&-
+	run timeout 300 "$BATS_TEST_DIRNAME/cost.py" 5 "$BATS_TEST_TMPDIR/greedy" 3>&-
 	read -r cpu memory count _ <<<"$output"
 	[ "$cpu" -ge 500 ]
 	[ "$memory" -ge 3072 ]

@@ -107,10 +107,9 @@ lies() {
 	before=$(lab_state)
 	attack_forge offer prefix 2001:db8:f00d::/48
 	wait_for 5 lab_gone "$session"
-	lab_log 'offers twice'
+	wait_for 5 lab_log 'offers twice'
 	# A true session follows, for the same tunnel.
 	attack_session
-	attack_up() { dtcp_up --status >/dev/null; }
 	wait_for 10 attack_up
 	[ "$(lab_state)" = "$before" ]
 	not grep f00d <<<"$before"

@@ -83,6 +83,25 @@ processes_hold_secret() {
 	not processes_hold_secret
 }
 
+@test "a hook's call that starts two keepers: each knows its own password alone" {
+	local keeper session
+	(umask 077 && cat >>"$ACCOUNTS") <<-END
+		$LAB_SERVER4 20200 user1 secret interface=dtcp1 tunnel=none
+	END
+	run -75 dtcp_up --event wan
+	wait_for 20 logins 2
+	keeper=$(<"$RUN_DIR/dtcp1.pid")
+	session=$(pgrep -P "$keeper")
+	memory_of "$keeper" /run/lab/keeper-memory
+	memory_of "$session" /run/lab/session-memory
+	grep -qaF user1 /run/lab/keeper-memory
+	grep -qaF "$LAB_SERVER4" /run/lab/session-memory
+	not holds_secret /run/lab/keeper-memory
+	not holds_secret /run/lab/session-memory
+	# Nor has it more of the run directory than the first one.
+	[ "$(find "/proc/$keeper/fd" -lname "$RUN_DIR" | wc -l)" = 1 ]
+}
+
 @test "nothing that is said, written or told holds it, at the highest verbosity" {
 	{
 		dtcp_up -v "$LAB_CLIENT4"
@@ -98,7 +117,12 @@ processes_hold_secret() {
 	kill -HUP "$(attack_keeper)"
 	wait_for 10 logins 3
 	wait_for 5 grep -q 'S: +OK' /run/lab/syslog
+	wait_for 10 attack_up
+	# Nobody writes the state anew while it is copied.
+	kill -STOP "$(attack_keeper)"
+	wait_for 5 grep -q '^State:.T' "/proc/$(attack_keeper)/status"
 	cp -r "$RUN_DIR" /run/lab/run-dir
+	kill -CONT "$(attack_keeper)"
 	dtcp_up --down -v >>/run/lab/said 2>&1
 	wait_for 5 grep -q DTCP_EVENT=down /run/lab/told
 	lab_dtcpd_set "login=err authentication failed."

@@ -61,7 +61,7 @@ refused() {
 # killed PID: it was, for an attack; the keeper says so.
 killed() {
 	wait_for 5 lab_gone "$1"
-	lab_log 'killed for a system call'
+	wait_for 5 lab_log 'killed for a system call'
 }
 
 # bats test_tags=shipped
@@ -148,5 +148,5 @@ killed() {
 	wait_for 5 lab_gone "$keeper"
 	not compgen -G '/run/lab/core.*'
 	dtcp_up --down
-	assert_nothing_left
+	assert_gone_within 5 # its session ends by itself, and may not have had its turn yet
 }

@@ -10,6 +10,7 @@ attack_puppet() {
 }
 
 attack_keeper() { cat "$RUN_DIR/dtcp0.pid"; }
+attack_up() { dtcp_up --status >/dev/null; }
 
 # attack_session: the session's process number, as soon as it waits.
 attack_session() { timeout $((20 * LAB_SLOW)) "$PUPPET" "$RUN_DIR/dtcp0.pid" find; }

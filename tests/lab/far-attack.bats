@@ -188,6 +188,8 @@ attack_role() {
 	done
 }
 
+sleeps() { [ "$(<"/proc/$1/comm")" = sleep ]; }
+
 @test "without that filter the kernel refuses each attack all the same" {
 	far_stop
 	FAR=$LAB_PROJECT/build/faults/dtcpd far_start
@@ -201,6 +203,7 @@ attack_role() {
 	done
 	# A process of root can do nearly all of it, so that the attacks are real.
 	lab_spawn root ip netns exec provider sleep 60
+	wait_for 10 sleeps "$(cat /run/lab/root.pid)" # and is no shell or ip any more
 	provider timeout $((20 * LAB_SLOW)) "$PUPPET" "$(cat /run/lab/root.pid)" attack "$(far_root)" "$FAR_RUN" "$FAR_CONF" dtcpd |
 		tee /run/lab/attacks
 	[ "$(grep -c ': done$' /run/lab/attacks)" -ge 26 ]

@@ -45,7 +45,9 @@ talk.Client(20200, '10.67.9.9', '$LAB_SERVER4').greeting()" 3>&-
 	[ "$(counted SyncookiesSent)" -gt 1000 ]
 	[ "$(counted TCPReqQFullDrop)" = 0 ]
 	not far_warns
-	provider bash -c 'echo 0 >/proc/sys/net/ipv4/tcp_syncookies'
+	# Without cookies a quarter of this is kept free, so that it must be more than the queue
+	# of what listens for a flood to fill that.
+	provider bash -c 'echo 0 >/proc/sys/net/ipv4/tcp_syncookies; echo 4096 >/proc/sys/net/ipv4/tcp_max_syn_backlog'
 	half_open 5000
 	[ "$(counted TCPReqQFullDrop)" -gt 1000 ]
 	far_warns
@@ -57,7 +59,7 @@ far_warns() {
 		grep 'SYN cookies are off, so whoever sends SYNs keeps others out: sysctl net.ipv4.tcp_syncookies=1'
 }
 
-# crowd SECONDS: connections from hundreds of addresses that do not log in, silent ones,
+# crowd NUMBER: so many connections from hundreds of addresses that do not log in, silent ones,
 # slow ones, and ones that send and never read, all the while.
 crowd() {
 	lab_spawn crowd ip netns exec customer /usr/bin/python3 -E -s -S -u -c "
@@ -85,13 +87,13 @@ memory() {
 		awk '/^Anonymous/ { n += $2 } END { print n }'
 }
 
-@test "a thousand that are silent, slow or never read: others are served in time, and memory is bounded" {
-	crowd 1000
+@test "hundreds that are silent, slow or never read: others are served in time, and memory is bounded" {
+	crowd 600 # the front has room for 256
 	sleep 2
 	local before
 	before=$(memory)
 	for _ in 1 2 3; do
-		a_newcomer 10
+		a_newcomer 30
 		dtcp_up --down
 		dtcp_up "$LAB_CLIENT4"
 		wait_for 10 lab_ping6 customer "$LAB_HOST6"

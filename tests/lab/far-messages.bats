@@ -28,10 +28,15 @@ ends() {
 # told CODE: Python code that talks to it from the customer (tests/server/talk.py), of a
 # client that has its greeting.
 told() {
-	ip netns exec "${box-customer}" timeout $((60 * LAB_SLOW)) /usr/bin/python3 -E -s -S -c "
-import sys; sys.path.insert(0, '$LAB_PROJECT/tests/server'); import talk
+	ip netns exec "${box-customer}" timeout $((60 * LAB_SLOW)) /usr/bin/python3 -E -s -S -c "$(talks "$1")" 3>&-
+}
+# client CODE: the same in the background, always in the customer.
+client() { lab_spawn client ip netns exec customer /usr/bin/python3 -E -s -S -u -c "$(talks "$1")"; }
+# talks CODE: the program.
+talks() {
+	echo "import sys; sys.path.insert(0, '$LAB_PROJECT/tests/server'); import talk
 c = talk.Client(20200, '${from-$LAB_CLIENT4}', '$LAB_SERVER4').greeting()
-$1" 3>&-
+$1"
 }
 # logs_in WHAT [TYPE]: what a login was answered, and what dtcpd said.
 logs_in() { message "$1" - "$(told "print(c.login('${2-network}')); c.ask('quit'); c.line()")" && said "$1: its log"; }
@@ -76,6 +81,10 @@ logs_in() { message "$1" - "$(told "print(c.login('${2-network}')); c.ask('quit'
 	message 'there is no sit: --check' - "$(grep 'has no sit' /run/lab/far.log)"
 	echo 0 >/proc/sys/net/core/fb_tunnels_only_for_init_net
 	rm /run/lab/broken
+	echo "netns $(stat -c %i /run/netns/customer)" >"$FAR_RUN/dtcpd.state"
+	far_failing ''
+	ends 'the run directory is that of another namespace'
+	rm "$FAR_RUN/dtcpd.state"
 	lab_spawn other ip netns exec provider /usr/bin/python3 -E -s -S -u -c "
 import socket, time
 s = socket.socket(); s.bind(('$LAB_SERVER4', 20200)); s.listen(); print('there'); time.sleep(1000)"
@@ -101,6 +110,22 @@ s = socket.socket(); s.bind(('$LAB_SERVER4', 20200)); s.listen(); print('there')
 	said 'another user'
 	message 'an interface that is there already' - "$(told "print(c.login(user='two', password='secret'))")"
 	said 'an interface that is there already: its log'
+	# A name that another user's tunnel has, until that one logs in again.
+	client "c.login(); print('up'); print(c.line())"
+	wait_for 20 grep up /run/lab/client.log
+	far_conf 'user two secret prefix=2001:db8:c0df::/48 interface=dtcp0'
+	noted=$(wc -l </run/lab/far.log)
+	kill -HUP "$(far_root)"
+	is_read() { [ "$(lab_lines 'was read again: 2 users' /run/lab/far.log | wc -l)" = 2 ]; }
+	wait_for 20 is_read
+	ip -n customer addr add 203.0.113.51/24 dev wan
+	two="print(c.login(user='two', password='secret')); c.ask('quit'); c.line()"
+	message "a name that another's tunnel has" - "$(from=203.0.113.51 told "$two")"
+	told "c.login()
+d = talk.Client(20200, '203.0.113.51', '$LAB_SERVER4').greeting()
+assert d.login(user='two', password='secret').startswith('+OK')
+for x in c, d: x.ask('quit'); x.line()"
+	said "a name that another's tunnel has: its log"
 	# A prefix gets no route; ip ends, and is tried again.
 	: >/run/lab/broken
 	far_conf 'user two secret prefix=2001:db8:c0de:1::/64'
@@ -111,10 +136,7 @@ s = socket.socket(); s.bind(('$LAB_SERVER4', 20200)); s.listen(); print('there')
 	said 'ip does not make the route of a prefix'
 	wait_for 20 eval 'far_routes | grep c0e0'
 	# A tunnel that is lost.
-	lab_spawn client ip netns exec customer /usr/bin/python3 -E -s -S -u -c "
-import sys; sys.path.insert(0, '$LAB_PROJECT/tests/server'); import talk
-c = talk.Client(20200, '$LAB_CLIENT4', '$LAB_SERVER4').greeting()
-c.login(); print('up'); c.socket.settimeout(None); print(c.line())"
+	client "c.login(); print('up'); c.socket.settimeout(None); print(c.line())"
 	wait_for 20 grep up /run/lab/client.log
 	: >/run/lab/broken
 	ip -n provider link del dtcp0
@@ -130,10 +152,7 @@ c.login(); open('/run/lab/broken', 'w'); c.socket.close()"
 	rm /run/lab/broken
 	wait_for 20 far_gone
 	said 'ip does not remove it'
-	lab_spawn client ip netns exec customer /usr/bin/python3 -E -s -S -u -c "
-import sys; sys.path.insert(0, '$LAB_PROJECT/tests/server'); import talk
-c = talk.Client(20200, '$LAB_CLIENT4', '$LAB_SERVER4').greeting()
-c.login(); print('up'); c.line(); print(c.line())"
+	client "c.login(); print('up'); c.line(); print(c.line())"
 	wait_for 20 grep up /run/lab/client.log
 	: >/run/lab/broken
 	far_stop
@@ -146,13 +165,10 @@ c.login(); print('up'); c.line(); print(c.line())"
 	far_with ip tc
 	noted=1
 	: >/run/lab/hold
-	lab_spawn client ip netns exec customer /usr/bin/python3 -E -s -S -u -c "
-import sys; sys.path.insert(0, '$LAB_PROJECT/tests/server'); import talk
-c = talk.Client(20200, '$LAB_CLIENT4', '$LAB_SERVER4').greeting()
-print(c.login())"
-	wait_for 90 far_said 'has not ended within'
-	rm /run/lab/hold
+	client "print(c.login())"
+	wait_for 90 far_said 'has done nothing for'
 	said 'ip does not end'
+	rm /run/lab/hold
 	far_stop
 	for call in sysctl join; do
 		far_failing $call
@@ -160,6 +176,16 @@ print(c.login())"
 		logs_in "$call fails" tunnelonly
 		far_stop
 	done
+	# A script that is not through when all ends.
+	printf '%s\n' '#!/bin/sh' 'exec sleep 1000' >/run/lab/script
+	chmod 755 /run/lab/script
+	far_conf 'script /run/lab/script'
+	far_start
+	noted=1
+	told "c.login(); c.ask('quit'); c.line()"
+	far_stop
+	not pgrep -f 'sleep 1000'
+	said 'a script is not through when it ends'
 	as_table far-lab-build
 }
 
@@ -168,9 +194,7 @@ changed() {
 	local what=$1 type=$2
 	shift 2
 	rm -f /run/lab/done
-	lab_spawn client ip netns exec customer /usr/bin/python3 -E -s -S -u -c "
-import sys; sys.path.insert(0, '$LAB_PROJECT/tests/server'); import talk, os, time
-c = talk.Client(20200, '$LAB_CLIENT4', '$LAB_SERVER4').greeting()
+	client "import os, time
 c.login('$type'); print('up')
 while not os.path.exists('/run/lab/done'): time.sleep(0.05)
 c.ask('quit'); c.line(); print('over')"
@@ -181,6 +205,7 @@ c.ask('quit'); c.line(); print('over')"
 	wait_for 20 is_mended
 	is_whole() {
 		far_tunnel dtcp0 | grep -q "^$LAB_CLIENT4 " || return
+		in_provider -o -d link show dtcp0 | grep -q ' mtu 1480 .* ttl 64 ' || return
 		[ "$type" = host ] || far_routes | grep -q 'dev dtcp0'
 	}
 	wait_for 20 is_whole
@@ -192,9 +217,12 @@ in_provider() { ip -n provider "$@"; }
 
 @test "what it says where somebody has changed something" {
 	changed 'no interface' network in_provider link del dtcp0
+	changed 'another name' network far_renamed other
 	changed 'another far end' network in_provider tunnel change dtcp0 mode sit remote 203.0.113.99
 	changed 'no filters' network provider tc qdisc del dev dtcp0 clsact
 	changed 'down' network in_provider link set dtcp0 down
+	changed 'another MTU' network in_provider link set dtcp0 mtu 1300
+	changed 'another TTL' network in_provider tunnel change dtcp0 mode sit ttl 9
 	changed 'no route' network in_provider -6 route del "$LAB_PREFIX" dev dtcp0
 	changed 'no address' host in_provider addr del 2001:db8:6:1::5 peer 2001:db8:6:1::6 dev dtcp0
 	far_stop

@@ -32,7 +32,7 @@ answer = f.readline().decode().split()
 assert answer[0] == '+OK' and answer[1] == '$LAB_CLIENT4', answer
 me4, you4, me6, you6 = answer[1:5]
 for line in ('tunnel add name gif0 mode sit local %s remote %s ttl 30' % (me4, you4), 'link set gif0 up',
-             '-6 addr add %s peer %s dev gif0' % (me6, you6), '-6 route add default dev gif0'):
+             '-6 addr add %s peer %s dev gif0 nodad' % (me6, you6), '-6 route add default dev gif0'):
     subprocess.run(['ip'] + line.split(), check=True)
 s.sendall(b'ping\r\n')
 assert f.readline().startswith(b'+OK')

@@ -14,7 +14,7 @@ far_is() { far_status --json | tr -d '\n' | grep -qE "$1"; }
 	[ "$(far_routes)" = "unreachable $LAB_PREFIX metric 4294967295" ]
 	dtcp_up "$LAB_CLIENT4"
 	[ "$(far_tunnel dtcp0)" = "$LAB_CLIENT4 $LAB_SERVER4" ]
-	[ "$(far_routes)" = "$LAB_PREFIX dev dtcp0 metric 1024
+	[ "$(far_routes)" = "$LAB_PREFIX dev dtcp0 metric 1023
 unreachable $LAB_PREFIX metric 4294967295" ]
 	lab_ping6 customer "$LAB_HOST6"
 	# By which clients check the path, also from an address of the prefix.
@@ -29,7 +29,7 @@ unreachable $LAB_PREFIX metric 4294967295" ]
 	far_status | grep -q "^foo: dtcp0, network, to $LAB_CLIENT4 from $LAB_SERVER4"
 	dtcp_up --down
 	wait_for 5 far_said "session of foo from $LAB_CLIENT4 for $LAB_PREFIX is over .*: [0-9]+ s, [1-9][0-9]* bytes in, [1-9][0-9]* bytes out"
-	[ -z "$(lab_far_interfaces)" ]
+	wait_for 5 far_gone
 	far_stop
 	far_clean
 	[ -z "$(ls -A "$FAR_RUN")" ]
@@ -82,7 +82,7 @@ unreachable $LAB_PREFIX metric 4294967295" ]
 	[ "$(far_index dtcp0)" = "$index" ]
 	[ "$(far_tunnel dtcp0)" = "203.0.113.51 $LAB_SERVER4" ]
 	dtcp_up --down
-	[ -z "$(lab_far_interfaces)" ]
+	wait_for 5 far_gone
 }
 
 @test "nobody sends as somebody else, and that is counted; :: is not" {
@@ -128,6 +128,55 @@ unreachable $LAB_PREFIX metric 4294967295" ]
 	lab_ping6 customer "$LAB_HOST6"
 }
 
+@test "users whose addresses change places, or each takes the next one's, have their tunnels" {
+	far_up
+	far_stop
+	far_conf 'user two bar prefix=2001:db8:c0df::/48' 'user three bar prefix=2001:db8:c0e0::/48' \
+		'user four bar prefix=2001:db8:c0e1::/48'
+	far_with ip
+	for n in 51 52 53 54; do
+		ip -n customer addr add 203.0.113.$n/24 dev wan
+	done
+	ip netns exec customer timeout $((60 * LAB_SLOW)) /usr/bin/python3 -E -s -S -c "
+import sys; sys.path.insert(0, '$LAB_PROJECT/tests/server'); import talk, os, time
+def asks(user, address):
+    c = talk.Client(20200, '203.0.113.' + str(address), '$LAB_SERVER4').greeting()
+    c.say('tunnel %s %s network\r\n' % (user, c.response(user, 'bar')))
+    return c
+def are_up(*clients):
+    for c in clients:
+        said = c.line()
+        assert said.startswith('+OK'), said
+# All that happens between the two is one round's work for ip.
+def hold():
+    open('/run/lab/hold', 'w')
+    c = asks('four', 54)
+    while not os.path.exists('/run/lab/waits'): time.sleep(0.05)
+    return c
+def go_on():
+    time.sleep(1)
+    os.remove('/run/lab/hold')
+    os.remove('/run/lab/waits')
+one, two, three = asks('foo', 50), asks('two', 51), asks('three', 52)
+are_up(one, two, three)
+four = hold()
+two.close()
+time.sleep(1)
+one, two = asks('foo', 51), asks('two', 50)
+go_on()
+are_up(four, one, two)
+four.ask('quit'), four.line()
+four = hold()
+one.close(), two.close(), three.close()
+time.sleep(1)
+one, two, three = asks('foo', 50), asks('two', 52), asks('three', 53)
+go_on()
+are_up(four, one, two, three)
+for c in one, two, three, four: c.ask('quit'); c.line()" 3>&-
+	wait_for 10 far_gone
+	not far_said 'could not be built'
+}
+
 @test "SIGHUP: who is gone or changed loses the session, others notice nothing" {
 	far_up
 	dtcp_up "$LAB_CLIENT4"
@@ -168,6 +217,7 @@ far_blocked() { far_routes | grep -q "^unreachable $LAB_PREFIX"; }
 	wait_for 10 far_said 'lacks its filters, and is mended'
 	far_filtered() { [ "$(provider tc filter show dev dtcp0 ingress | grep -c '::800 order')" = 4 ]; }
 	wait_for 10 far_filtered
+	wait_for 10 lab_ping6 customer "$LAB_HOST6" # and by then that round is over
 	# It is led back, and the session goes on.
 	index=$(far_index dtcp0)
 	ip -n provider tunnel change dtcp0 mode sit remote 203.0.113.99
@@ -175,13 +225,21 @@ far_blocked() { far_routes | grep -q "^unreachable $LAB_PREFIX"; }
 	wait_for 10 lab_ping6 customer "$LAB_HOST6"
 	[ "$(far_index dtcp0)" = "$index" ]
 	not far_said 'is over'
+	# Under another name it would keep its place from the one that is made anew.
+	far_renamed other
+	is_named_back() { [ "$(far_tunnel dtcp0)" = "$LAB_CLIENT4 $LAB_SERVER4" ]; }
+	wait_for 10 is_named_back
+	wait_for 10 lab_ping6 customer "$LAB_HOST6"
+	wait_for 10 lab_ping6 customer ff02::2 -I dtcp0
+	not ip -n provider link show other
+	not far_said 'is over'
 	dtcp_up --down
 }
 
 @test "a route that somebody replaces ends the session, and words say so; it comes back with its place" {
 	far_up
 	dtcp_up "$LAB_CLIENT4"
-	ip -n provider -6 route replace "$LAB_PREFIX" dev net0
+	ip -n provider -6 route replace "$LAB_PREFIX" dev net0 metric 1023
 	wait_for 10 far_said 'dtcp0: somebody has changed it: it lacks a route'
 	wait_for 10 far_said 'dtcp0: could not be built, it lacks a route; ip and tc: .*File exists'
 	wait_for 10 far_said 'is over .the tunnel could not be kept up.'
@@ -199,6 +257,19 @@ far_blocked() { far_routes | grep -q "^unreachable $LAB_PREFIX"; }
 	dtcp_up --down
 }
 
+@test "an unreachable route that somebody made for the prefix stays, and hinders no session" {
+	far_up
+	ip -n provider -6 route add unreachable "$LAB_PREFIX"
+	is_there() { ip -n provider -6 route show type unreachable "$LAB_PREFIX" | grep -q 'metric 1024'; }
+	is_there
+	dtcp_up "$LAB_CLIENT4"
+	wait_for 10 lab_ping6 customer "$LAB_HOST6"
+	dtcp_up --down
+	far_stop
+	far_clean
+	is_there
+}
+
 # provider_without_sit0: the same box, in a namespace that has no sit0.
 provider_without_sit0() {
 	ip -n provider -batch - <<-END
@@ -213,7 +284,7 @@ provider_without_sit0() {
 		link set acc netns provider
 		link set net0 netns provider
 	END
-	lab_provider_links nodad
+	lab_provider_links
 	provider bash -c 'echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
 	not ip -n provider link show sit0
 }
@@ -241,7 +312,7 @@ provider_without_sit0() {
 	lab_static
 	local ip
 	ip=$(readlink -f "$(command -v ip)")
-	cp "$ip" /run/lab/real-ip
+	cp --remove-destination "$ip" /run/lab/real-ip # an earlier test's may still run
 	printf '#!/bin/sh\n[ ! -e /run/lab/fails ] || { rm /run/lab/fails; exit 1; }\nexec /run/lab/real-ip "$@"\n' >/run/lab/failing-ip
 	chmod 755 /run/lab/failing-ip
 	far_conf
@@ -275,7 +346,7 @@ provider_without_sit0() {
 	far_conf 'user two x prefix=2001:db8:c0df::/48' 'user three x tunnelonly=yes'
 	far_with ip
 	# Of the same metric as ours.
-	ip -n provider -6 route add 2001:db8:c0df::/48 dev lo metric 1024
+	ip -n provider -6 route add 2001:db8:c0df::/48 dev lo metric 1023
 	run ip netns exec customer timeout $((60 * LAB_SLOW)) /usr/bin/python3 -E -s -S -c "
 import os, sys, time; sys.path.insert(0, '$LAB_PROJECT/tests/server'); import talk
 def client(source):

@@ -2,7 +2,6 @@
 # shellcheck shell=bash
 
 FAR_CONF=/run/lab/far.conf
-FAR_RUN=/run/lab/far-run
 FAR=${FAR:-${DTCPD_PROGRAM:-$(realpath "${BASH_SOURCE[0]%/*}/../../build/dtcpd")}}
 
 # far_conf [LINE...]: the file of dtcpd: user foo, as lab_account has it, and LINEs.
@@ -39,7 +38,6 @@ far_status() { ip netns exec provider "$FAR" --status --run-dir "$FAR_RUN" "$@";
 
 # far_up: everything that most tests begin with.
 far_up() {
-	rm -rf "$FAR_RUN" # the test before may have ended while its dtcpd was about to
 	lab_up
 	lab_static
 	far_conf
@@ -64,6 +62,10 @@ far_gone() { [ -z "$(lab_far_interfaces)" ]; }
 far_clean() {
 	[ -z "$(lab_far_interfaces)" ] && [ -z "$(far_routes)" ]
 }
+
+# far_renamed NAME: dtcp0 has this name, by one program: between two, dtcpd would see that the
+# interface is down, and mend that.
+far_renamed() { printf '%s\n' 'link set dtcp0 down' "link set dtcp0 name $1" | ip -n provider -batch -; }
 
 # far_drops NAME: how many packets the last filter of a tunnel has dropped.
 far_drops() {
@@ -94,7 +96,7 @@ far_with() {
 	local program path mounts=
 	for program; do
 		path=$(readlink -f "$(command -v "$program")")
-		cp "$path" "/run/lab/real-$program"
+		cp --remove-destination "$path" "/run/lab/real-$program" # the one of before may still run
 		cat >"/run/lab/its-$program" <<-END
 			#!/bin/sh
 			[ ! -e /run/lab/broken ] || { echo broken; exit 1; }

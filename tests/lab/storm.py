@@ -82,14 +82,14 @@ def keepers():
 def watch():
     """Counts keepers for ever. One look takes a while, in which one may end and
     another start, and a keeper that has removed all and let go of the lock still
-    has to exit: two are two when they are seen in two looks in a row."""
-    before = set()
+    has to exit: two are two when they are seen in three looks in a row."""
+    before = earlier = set()
     while not over.is_set():
         found = keepers()
-        if len(found & before) > 1:
+        if len(found & before & earlier) > 1:
             wrong.append("two keepers: " + " ".join(sorted(found)))
         seen.append(len(found))
-        before = found
+        before, earlier = found, before
         over.wait(0.01)
 
 

@@ -12,7 +12,7 @@ import sys
 
 EXEMPT = re.compile(r"""
     (?:link|address|route|tunnel|qdisc|filter)\ (?:%s\ )?(?:add|set|change|del|show|unreachable)\  # lines for ip and tc
-    | (?:tunnel|process|prefix)\ %         # of the state file
+    | (?:tunnel|process|prefix|netns)\ %         # of the state file
     | (?:user|listen|idle|script)\         # what --check and --status print
     | [ ]*(?:prefix|host|interface|mtu|ttl|tunnelonly)=
     | [ ]\ |dtcpd\ is\ (?:(?:not\ )?running|starting)|none\ yet|usage:\ dtcpd|dtcpd\ \\n|%s:\ %s,\ %s

@@ -49,7 +49,7 @@ class FarEnd:
                       for prefix in offer["prefixes"]]
         elif kind == "host":
             client6, server6 = offer["host6"]
-            lines.append(f"addr add {server6} peer {client6} dev {self.name}")
+            lines.append(f"addr add {server6} peer {client6} dev {self.name} nodad")
         said = run_ip(lines)
         if said:
             self.log("tunnel-failed", said)

@@ -65,9 +65,16 @@ class Session:
         except OSError as error:
             why = "lost: " + os.strerror(error.errno or 0)
         if self.quit:
-            # The FIN says that the tunnel is gone.
+            # The FIN says that the tunnel is gone; whoever has seen it finds the end in the log.
             self.server.remove_after_quit(self)
-        self.sock.close()
+            self.over(why)
+            self.sock.close()
+        else:
+            self.sock.close()
+            self.over(why)
+
+    def over(self, why):
+        """Nothing is known of this connection any more, which is logged."""
         if self.buffer:
             self.log("leftover", repr(self.buffer))
         self.server.forget(self)

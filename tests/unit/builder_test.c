@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 #include "server/builder.h"
 
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/privs.h"
 #include "common/program.h"
-#include "common/status_codes.h"
 #include "kernel/interface.h"
 #include "kernel/way.h"
 #include "server/ability.h"
@@ -22,9 +24,10 @@
 static struct sessions table;
 static int64_t now = 1000;
 static pid_t running; /* 0: none */
-static unsigned programs, looks_at_all;
+static unsigned programs, looks_at_all, kills;
 static unsigned filters; /* of each tunnel */
-static bool removed; /* no tunnel is seen */
+static bool removed; /* no tunnel is seen ... */
+static const char *stuck = ""; /* ... but this one */
 static bool whole = true; /* each that is looked at is as it is wanted */
 static FILE *lines; /* that the last program has got */
 
@@ -63,6 +66,7 @@ void program_read(struct program *r)
 void program_kill(struct program *r)
 {
 	(void)r;
+	kills++;
 }
 
 void program_reaped(struct program *r, int status)
@@ -164,7 +168,7 @@ const struct look_link *look_link(const struct look *l, const char *name)
 
 	link.index = look_index(NULL, name);
 	(void)l;
-	return removed || !link.index ? NULL : &link;
+	return (removed && strcmp(name, stuck) != 0) || !link.index ? NULL : &link;
 }
 
 const struct look_route *look_route(const struct look *l, const struct prefix *p, unsigned index)
@@ -239,12 +243,14 @@ static void finish(void)
 
 static void begin(void)
 {
-	const struct builder_how how = {.sessions = &table, .record = recorded};
-	int status;
+	static const int run_dir = -1;
+	const struct builder_how how = {
+		.sessions = &table, .run_dir = &run_dir, .record = recorded};
 
 	CHECK(sessions_init(&table, 4));
-	b = builder_open(&how, &status);
-	CHECK(b && status == STATUS_OK);
+	CHECK(builder_permitted());
+	b = builder_open(&how);
+	CHECK(b);
 	/* What was made to try it goes first. */
 	filters = far_filters(&(struct far){.type = DTCP_TUNNELONLY});
 	work();
@@ -397,6 +403,85 @@ static void another_type(void)
 	end();
 }
 
+/* Its user comes from yet another address while the tunnel is moved: what the kernel has then
+ * is no failure, and so it is moved again, and not made anew. */
+static void another_address(void)
+{
+	struct session *s;
+
+	begin();
+	want(0);
+	finish();
+	s = &table.list[0];
+	s->want.remote.s_addr = 1;
+	work();
+	CHECK(is_told("tunnel change") && !is_told("link del"));
+	s->want.remote.s_addr = 2;
+	s->anew = true;
+	whole = false;
+	CHECK(builder_reaped(b, running, 0));
+	work();
+	CHECK_INT(s->tries, 0);
+	whole = true;
+	CHECK(running && is_told("tunnel change") && !is_told("link del"));
+	finish();
+	CHECK(s->ready && far_equal(&s->now, &s->want));
+	end();
+}
+
+static unsigned times_said(const char *what)
+{
+	unsigned n = 0;
+
+	for (const char *at = unit_log(); (at = strstr(at, what)) != NULL; at++)
+		n++;
+	return n;
+}
+
+/* One that cannot be removed is said once, tried less and less often, and waited for by nobody. */
+static void stays(void)
+{
+	bool watches;
+
+	begin();
+	want(0);
+	finish();
+	want(1);
+	finish();
+	unit_log_clear();
+	removed = true;
+	stuck = "dtcp0";
+	sessions_leave(&table.list[0], true);
+	work();
+	CHECK(is_told("link del dev dtcp0"));
+	finish();
+	CHECK_INT(times_said("could not be removed"), 1);
+	CHECK_INT(waits(&watches), now + 1000);
+	work();
+	CHECK(!running);
+	sessions_leave(&table.list[1], true);
+	work();
+	CHECK(is_told("link del dev dtcp1") && !is_told("dtcp0"));
+	finish();
+	CHECK(!table.list[1].used);
+	for (int i = 1; i < 20; i++) {
+		now = waits(&watches);
+		work();
+		CHECK(is_told("link del dev dtcp0"));
+		finish();
+	}
+	CHECK_INT(waits(&watches), now + 60000);
+	CHECK_INT(times_said("could not be removed"), 1);
+	builder_hurry(b);
+	work();
+	CHECK(is_told("link del dev dtcp0"));
+	stuck = "";
+	finish();
+	CHECK(builder_idle(b));
+	removed = false;
+	end();
+}
+
 static void no_filters(void)
 {
 	begin();
@@ -437,11 +522,103 @@ static void name_of_another(void)
 	end();
 }
 
+/* Of the interface that is there now, whatever the one before has counted. */
+static void counters(void)
+{
+	struct session *s;
+
+	begin();
+	s = &table.list[0];
+	want(0);
+	finish();
+	s->bytes_in = s->bytes_out = 1000;
+	s->ready = false;
+	work();
+	finish(); /* mended as it was */
+	CHECK(s->ready);
+	CHECK_INT(s->bytes_in, 1000);
+	s->index = 9;
+	s->exists = s->ready = false;
+	work();
+	finish();
+	CHECK(s->ready);
+	CHECK_INT(s->index, 1);
+	CHECK(s->bytes_in == 0 && s->bytes_out == 0);
+	end();
+}
+
+static void heard(void)
+{
+	struct pollfd p[BUILDER_POLLS];
+	int64_t at = CLOCK_NEVER;
+	nfds_t n = builder_polls(b, p, &at);
+
+	for (nfds_t i = 0; i < n; i++)
+		p[i].revents = 0;
+	builder_heard(b, p, n);
+}
+
+/* The kernel tells of what the program does: what is sent to the end that this returns. */
+static int tell(void)
+{
+	struct pollfd p[BUILDER_POLLS];
+	int64_t at = CLOCK_NEVER;
+	int ends[2];
+
+	builder_polls(b, p, &at);
+	CHECK_INT(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+	CHECK_INT(dup2(ends[0], p[0].fd), p[0].fd);
+	close(ends[0]);
+	return ends[1];
+}
+
+static void hangs(void)
+{
+	const struct {
+		struct nlmsghdr h;
+		struct ifinfomsg link;
+	} work = {{.nlmsg_len = sizeof work, .nlmsg_type = RTM_NEWLINK}, {.ifi_index = 99}};
+	bool watches;
+	int kernel;
+
+	begin();
+	kernel = tell();
+	kills = 0;
+	want(0);
+	CHECK_INT(waits(&watches), now + 10000);
+	now += 10000;
+	CHECK(send(kernel, &work, sizeof work, 0) == (ssize_t)sizeof work);
+	heard();
+	CHECK_INT(kills, 0);
+	CHECK_INT(waits(&watches), now + 10000);
+	now += 9999;
+	heard();
+	CHECK_INT(kills, 0);
+	now++;
+	heard();
+	CHECK_INT(kills, 1);
+	next();
+	/* At the end there has to be time to try it once more. */
+	now += 2000;
+	builder_hurry(b);
+	CHECK_INT(waits(&watches), now + 5000);
+	finish();
+	want(1);
+	CHECK_INT(waits(&watches), now + 5000);
+	finish();
+	close(kernel);
+	end();
+}
+
 static const struct unit_case cases[] = {
 	{"who comes alone is built for at once", alone},
 	{"who comes in a crowd is built for together", together},
 	{"a round builds what it began with, if its user logs in for another type meanwhile", another_type},
+	{"an address that changes again meanwhile: moved once more", another_address},
+	{"what cannot be removed is said once, and nobody waits for it", stays},
 	{"an interface without its filters does not come up", no_filters},
+	{"a program that does nothing is killed, at the end sooner, and one that works is not", hangs},
+	{"an interface that is made anew is counted from its beginning", counters},
 	{"an interface whose name is another user's from now on goes first", name_of_another},
 };
 

@@ -57,6 +57,7 @@ static void told_with(unsigned short type, unsigned short flags, const void *bod
 	}
 	CHECK(send(kernel, &m, m.h.nlmsg_len, 0) == (ssize_t)m.h.nlmsg_len);
 	changes_forget(&c);
+	c.told = 0;
 	changes_read(&c);
 }
 
@@ -149,6 +150,21 @@ static void of_others(void)
 	end();
 }
 
+/* What a program of ours may have done, however many interfaces it is about to make. */
+static void work(void)
+{
+	begin();
+	link_told(RTM_NEWLINK, STRANGE);
+	CHECK_INT(c.told, 1);
+	tc_told(RTM_NEWQDISC, STRANGE);
+	CHECK_INT(c.told, 1);
+	route_told(RTM_NEWROUTE, FAR_ROUTE_PROTO, RTN_UNREACHABLE, 1);
+	CHECK_INT(c.told, 1);
+	route_told(RTM_NEWROUTE, RTPROT_STATIC, RTN_UNICAST, STRANGE);
+	CHECK_INT(c.told, 0);
+	end();
+}
+
 static void of_all(void)
 {
 	begin();
@@ -206,6 +222,7 @@ static const struct unit_case cases[] = {
 	{"an unreachable route, two sessions, lost messages: all are looked at", of_all},
 	{"a route in place of another, of a metric of ours: all are looked at", replaced},
 	{"what is seen after it was told is looked at no more", seen},
+	{"what may be the work of a program of ours is counted", work},
 };
 
 UNIT_MAIN(cases)

@@ -36,10 +36,14 @@ static void logins(void)
 	CHECK_INT(c.type, DTCP_NETWORK);
 	CHECK_INT(c.response[0], 0xf0);
 	CHECK_INT(c.response[15], 0xa3);
+	CHECK(!c.upper);
 	CHECK_INT(kind("tunnel  foo  F0E130BFDDAEF3A5A526F77738BC91A3  Host  "), COMMAND_TUNNEL);
 	CHECK(c.well_formed && c.type_known);
 	CHECK_INT(c.type, DTCP_HOST);
 	CHECK_INT(c.response[1], 0xe1);
+	CHECK(c.upper);
+	kind("tunnel FEED f0e130bfddaef3a5a526f77738bc91a3 HOST");
+	CHECK(c.well_formed && !c.upper);
 	kind("tunnel foo F0E130BFDDAEF3A5A526F77738BC91A3 TunnelRoute");
 	CHECK(c.type_known);
 	CHECK_INT(c.type, DTCP_NETWORK);

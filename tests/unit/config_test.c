@@ -83,7 +83,7 @@ static void user_words(void)
 		  " prefix=2001:db8:1::/48,fd00::/64 tunnelonly=no mtu=auto ttl=64");
 	CHECK_STR(words("host=2001:db8::2,2001:db8::1 tunnelonly=yes interface=joe mtu=1280 ttl=1"),
 		  " host=2001:db8::2,2001:db8::1 tunnelonly=yes interface=joe mtu=1280 ttl=1");
-	CHECK_STR(words("prefix=2001:db8:1::/48 host=2001:db8:1::2,2001:db8::1"),
+	CHECK_STR(words("\"prefix=2001:db8:1::/48\" \"host=2001:db8:1::2,2001:db8::1\""),
 		  " prefix=2001:db8:1::/48 host=2001:db8:1::2,2001:db8::1 tunnelonly=no mtu=auto "
 		  "ttl=64");
 }
@@ -128,14 +128,14 @@ static void secrets(void)
 {
 	refused("user u my secret\n", "no name=value word");
 	CHECK(!strstr(unit_log(), "secret"));
-	refused("user u my secret=x\n", "an unknown one");
+	refused("user u my pass=secret\n", "'pass=' is an unknown word");
 	CHECK(!strstr(unit_log(), "secret"));
 }
 
 static void bad_lines(void)
 {
-	refused("", "no user in this file");
-	refused("listen 203.0.113.1\n", "no user in this file");
+	refused("", "f:1: no user in this file");
+	refused("listen 203.0.113.1\n# and\n\n", "f:3: no user in this file");
 	refused("users foo bar\n", "f:1: 'users' is none of");
 	refused("user foo\n", "f:1: user takes a name, a password");
 	refused("user\n", "f:1: user takes a name");
@@ -144,6 +144,8 @@ static void bad_lines(void)
 	refused("listen ::1\n", "'::1': listen takes");
 	refused("listen 203.0.113.1:0\n", "listen takes");
 	refused("listen 203.0.113.1\nlisten 203.0.113.1\n", "f:2: ");
+	refused("listen 203.0.113.1\nlisten 0.0.0.0\n", "f:2: '0.0.0.0': listen takes");
+	refused("listen 0.0.0.0:99\nlisten 203.0.113.1:99\n", "f:2: '203.0.113.1:99': listen takes");
 	refused("idle 0\n", "'0': idle takes");
 	refused("idle\n", "'': idle takes");
 	refused("idle 1 2\n", "'2': idle takes");
@@ -160,6 +162,14 @@ static void overlaps(void)
 	refused("user a x prefix=2001:db8:1::/48,2001:db8:1::/48\n", "overlaps");
 	refused("user a x host=2001:db8:1::1,2001:db8::1\nuser b x prefix=2001:db8:1::/48\n",
 		"f:1: 2001:db8:1::1/128 of user 'a' overlaps");
+	/* Nobody sends as this machine does. */
+	refused("user a x host=2001:db8:1::2,2001:db8:1::1\nuser b x prefix=2001:db8:1::/48\n",
+		"of user 'a' overlaps");
+	refused("user a x host=2001:db8::2,2001:db8::1\nuser b x host=2001:db8::1,2001:db8::2\n",
+		"overlaps");
+	refused("user a x host=2001:db8::2,2001:db8::1\nuser b x host=2001:db8::3,2001:db8::1\n"
+		"user c x host=2001:db8::1,2001:db8::4\n",
+		"overlaps");
 	/* Behind an address of its own user, too. */
 	refused("user a x prefix=2001:db8:1::/48 host=2001:db8:1::1,2001:db8::1\n"
 		"user b x host=2001:db8:1::2,2001:db8::1\n",
@@ -167,6 +177,10 @@ static void overlaps(void)
 	refused("user a x\nuser b y\nuser a z\n", "f:3: user 'a' stands in line 1 too");
 	refused("user a x interface=i\nuser b y interface=i\n", "interface=i is that of user");
 	CHECK(parse("user a x prefix=2001:db8:1::/48\nuser b y prefix=2001:db8:2::/48\n"));
+	config_free(&c);
+	CHECK(parse("user a x prefix=2001:db8:1::/48 host=2001:db8:1::2,2001:db8:1::1\n"));
+	config_free(&c);
+	CHECK(parse("user a x host=2001:db8::2,2001:db8::1\nuser b x host=2001:db8::3,2001:db8::1\n"));
 	config_free(&c);
 }
 

@@ -106,6 +106,7 @@ static void up(void)
 	m = told(MESSAGE_LOGIN);
 	CHECK_STR(m.name, "foo");
 	CHECK_INT(m.response[1], 0x23);
+	CHECK_INT(m.upper, 1);
 	CHECK_INT(m.type, DTCP_NETWORK);
 	CHECK_INT(m.code, LOGIN_COMPLETE);
 	auth_says(MESSAGE_RESULT, RESULT_OK, "a b c");
@@ -131,6 +132,17 @@ static void session(void)
 	/* Then the client closes, and the slot is free. */
 	shutdown(client, SHUT_WR);
 	conn_read(&shared, &c);
+	CHECK_INT(c.state, CONN_FREE);
+	told_nothing();
+	end();
+	up();
+	client_says("quit\r\n");
+	heard();
+	told(MESSAGE_CLOSE);
+	auth_says(MESSAGE_GONE, 0, "");
+	heard();
+	/* Who cannot be waited for has left once, and does not do so again. */
+	conn_drop(&shared, &c);
 	CHECK_INT(c.state, CONN_FREE);
 	told_nothing();
 	end();
@@ -214,11 +226,15 @@ static void keepalives(void)
 	client_says("PING\n");
 	CHECK_STR(heard(), "+OK pong\r\n");
 	CHECK(c.pinged);
-	CHECK(shared.tell_at >= before + 2000 && shared.tell_at <= clock_ms() + 2000);
+	CHECK(shared.tell_at >= before + 1000 && shared.tell_at <= clock_ms() + 1000);
 	told_nothing();
 	conn_tell_ping(&shared, &c, c.pinged_at + 5000);
 	CHECK_INT(told(MESSAGE_PINGED).code, 5);
 	CHECK(!c.pinged);
+	/* One who is alone does not wait for others. */
+	shared.n_heard = 1;
+	client_says("ping\n");
+	CHECK(shared.tell_at <= clock_ms() + 10);
 	/* However late, it is a number that may be sent. */
 	conn_tell_ping(&shared, &c, c.pinged_at + 1000LL * 1000 * 1000);
 	CHECK_INT(told(MESSAGE_PINGED).code, PINGED_MOST_S);
@@ -237,8 +253,22 @@ static void silent(void)
 	int64_t from = clock_ms();
 
 	greeted();
-	CHECK(is_due_in(from, 60)); /* before a login */
+	CHECK(is_due_in(from, 60)); /* before a login, whatever the time of a session */
+	shared.idle = 1;
+	conn_set_idle(&shared, &c, 300);
+	CHECK(is_due_in(from, 60));
+	/* Bytes that are no line keep nobody here. */
+	client_says("x");
+	CHECK(c.deadline <= from + 60 * 1000 + (clock_ms() - from));
+	from = clock_ms();
+	client_says("\r\n");
+	CHECK_STR(heard(), "-ERR invalid command\r\n");
+	CHECK(is_due_in(from, 60));
+	conn_timed_out(&shared, &c);
+	CHECK_STR(heard(), "-ERR connection timed out, disconnecting\r\nFIN");
+	told(MESSAGE_CLOSE);
 	end();
+	from = clock_ms();
 	up();
 	CHECK(is_due_in(from, 300));
 	shared.idle = 30;
@@ -348,7 +378,7 @@ static const struct unit_case cases[] = {
 	{"a word of auth's that is late changes nothing", late},
 	{"the slot is auth's until it lets go of it", slot_stays},
 	{"keepalives are told to auth together", keepalives},
-	{"silence ends it, sooner before a login", silent},
+	{"silence ends it, after a minute before a login", silent},
 	{"a line that is too long, or has a control character, ends it", bad},
 	{"one that never reads is not waited for", full},
 	{"one that has to go, cannot be read from, or is there at the end", goes},

@@ -41,8 +41,8 @@ static void network(void)
 				  "203.0.113.5 ttl 9\n");
 	CHECK_STR(lines(far_configure),
 		  "link set dev dtcp7 mtu 1472 up\n"
-		  "route add 2001:db8:1::/48 dev dtcp7 proto 203 metric 1024\n"
-		  "route add 2001:db8:2::/56 dev dtcp7 proto 203 metric 1024\n");
+		  "route add 2001:db8:1::/48 dev dtcp7 proto 203 metric 1023\n"
+		  "route add 2001:db8:2::/56 dev dtcp7 proto 203 metric 1023\n");
 	CHECK_STR(lines(far_move), "tunnel change name dtcp7 mode sit local 198.51.100.1 remote "
 				   "203.0.113.5 ttl 9\nlink set dev dtcp7 mtu 1472\n");
 	CHECK_STR(lines(far_filter),
@@ -94,6 +94,12 @@ static void same(void)
 	CHECK(far_equal(&old, &f) && far_movable(&old, &f));
 	f.remote = unit_ipv4("203.0.113.6");
 	f.mtu = 1400;
+	CHECK(!far_equal(&old, &f) && far_movable(&old, &f));
+	old.mtu = f.mtu;
+	old.remote = f.remote;
+	old.local = f.local;
+	CHECK(far_equal(&old, &f));
+	old.ttl = 9;
 	CHECK(!far_equal(&old, &f) && far_movable(&old, &f));
 	plan("prefix=2001:db8:2::/48", DTCP_NETWORK);
 	CHECK(!far_movable(&old, &f));

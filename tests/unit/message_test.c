@@ -68,6 +68,14 @@ static void bounds(void)
 	make(MESSAGE_LOGIN);
 	m.code = LOGIN_MOST + 1;
 	CHECK(!ok(FROM_FRONT));
+	make(MESSAGE_LOGIN);
+	m.upper = 1;
+	CHECK(ok(FROM_FRONT));
+	m.upper++;
+	CHECK(!ok(FROM_FRONT));
+	make(MESSAGE_OPEN);
+	m.upper = 1;
+	CHECK(!ok(FROM_FRONT));
 	make(MESSAGE_PINGED);
 	m.code = PINGED_MOST_S;
 	CHECK(ok(FROM_FRONT) && ok(FROM_AUTH_TO_ROOT));

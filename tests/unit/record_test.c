@@ -4,7 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rundir/netns.h"
 #include "unit.h"
+
+/* The next line names the network namespace of this process. */
+static void netns_is_here(void)
+{
+	struct record_line r;
+
+	CHECK_INT(record_parse(strtok(NULL, "\n"), &r), RECORD_NETNS);
+	CHECK(r.netns == netns_own());
+}
 
 static void back(void)
 {
@@ -46,6 +56,7 @@ static void back(void)
 	line = strtok(l.text, "\n");
 	CHECK_INT(record_parse(line, &r), RECORD_PROCESS);
 	CHECK(r.pid > 0 && r.start > 0 && !r.starting);
+	netns_is_here();
 	CHECK_INT(record_parse(strtok(NULL, "\n"), &r), RECORD_TUNNEL);
 	CHECK_STR(r.tunnel.interface, "dtcp0");
 	CHECK_STR(r.tunnel.type, "network");
@@ -93,6 +104,7 @@ static void ready(void)
 	s->now = s->want;
 	record_format(&l, &t, &standing, true);
 	strtok(l.text, "\n");
+	netns_is_here();
 	CHECK_INT(record_parse(strtok(NULL, "\n"), &r), RECORD_TUNNEL);
 	CHECK_STR(r.tunnel.type, "tunnelonly");
 	/* One that is to be moved first is not what was asked for. */
@@ -100,6 +112,7 @@ static void ready(void)
 	s->want.remote = unit_ipv4("203.0.113.6");
 	record_format(&l, &t, &standing, true);
 	strtok(l.text, "\n");
+	netns_is_here();
 	CHECK_INT(record_parse(strtok(NULL, "\n"), &r), RECORD_TUNNEL);
 	CHECK_STR(r.tunnel.type, "-");
 	config_free(&config);
@@ -118,6 +131,7 @@ static void starting(void)
 	record_format(&l, &t, &standing, false);
 	CHECK_INT(record_parse(strtok(l.text, "\n"), &r), RECORD_PROCESS);
 	CHECK(r.pid > 0 && r.start > 0 && r.starting);
+	netns_is_here();
 	CHECK(!strtok(NULL, "\n"));
 	free(l.text);
 }

@@ -30,7 +30,7 @@ static void end(void)
 static struct login login_named(uint32_t user, uint32_t slot, const char *client,
 				enum dtcp_type type, void *taken)
 {
-	const struct login_how how = {&config, name_free, taken, 1500, 100};
+	const struct login_how how = {&config, name_free, taken, 1500, 100, 50};
 	struct message m;
 
 	memset(&m, 0, sizeof m);
@@ -101,10 +101,32 @@ static void again(void)
 	l = login(1, 7, "203.0.113.9");
 	CHECK(l.displaced);
 	CHECK_INT(sessions_step(s), STEP_MOVE);
+	s->tries = 1; /* it could not be moved */
+	CHECK_INT(sessions_step(s), STEP_REMOVE);
 	build(s);
 	l = login_named(1, 8, "203.0.113.9", DTCP_TUNNELONLY, NULL);
 	CHECK(l.displaced);
 	CHECK_INT(sessions_step(s), STEP_REMOVE); /* and built anew */
+	end();
+}
+
+/* A name that was anybody's, and is one user's by another file. */
+static void reserved(void)
+{
+	static const char later[] = "user a x prefix=2001:db8:1::/48\n"
+				    "user b x prefix=2001:db8:2::/48 interface=dtcp0\n";
+	struct session *s;
+
+	start(8, two);
+	s = login(1, 5, "203.0.113.1").session;
+	build(s);
+	config_free(&config);
+	CHECK(config_parse(&config, "f", later, strlen(later)));
+	CHECK_STR(s->want.name, "dtcp0"); /* and notices nothing */
+	CHECK_STR(login(2, 6, "203.0.113.2").session->want.name, "dtcp0");
+	CHECK(login(1, 7, "203.0.113.1").session == s);
+	CHECK_STR(s->want.name, "dtcp1");
+	CHECK_INT(sessions_step(s), STEP_REMOVE);
 	end();
 }
 
@@ -153,6 +175,11 @@ static void leaving(void)
 	CHECK_INT(sessions_step(s), STEP_REPAIR);
 	s->failed = true;
 	CHECK_INT(sessions_step(s), STEP_NONE);
+	/* Who says quit when the session was ended already waits for the tunnel all the same. */
+	CHECK(!sessions_owe(&t, (struct holder){6, 1}));
+	sessions_leave(s, false);
+	CHECK(!sessions_owe(&t, (struct holder){5, 1}));
+	CHECK(sessions_owe(&t, (struct holder){6, 1}) && s->owed);
 	sessions_free(s);
 	CHECK(!s->used);
 	end();
@@ -205,6 +232,7 @@ static const struct unit_case cases[] = {
 	{"among a thousand the least free name is found, too", names},
 	{"a login gets the least free name, or the user's", first},
 	{"a second login of a user takes the tunnel over, moves it, or has it built anew", again},
+	{"a name that becomes another user's is left with the next login", reserved},
 	{"types, addresses of others and too many are refused", refused},
 	{"a tunnel without a holder goes, unless its user comes back first", leaving},
 };

@@ -23,8 +23,8 @@ static void found(void)
 	users_clear(&u);
 	CHECK_INT(users_named(&u, "a").id, 0);
 	for (size_t i = 0; i < 64; i++)
-		CHECK(u.bytes[i] == 0);
-	free(u.bytes);
+		CHECK(u.bytes[i] == 0 && u.places[i] == 0);
+	users_free(&u);
 }
 
 /* As many as stand in the largest file, with the shortest lines. */
@@ -38,11 +38,38 @@ static void all(void)
 	while (users_add(&u, n + 1, "a", "b"))
 		n++;
 	CHECK(n >= most);
-	free(u.bytes);
+	users_free(&u);
+}
+
+/* By numbers that are anything: many want the same place, or that of another, or the
+ * last one. */
+static void any_numbers(void)
+{
+	/* The last: as many as there are places. */
+	const uint32_t factors[] = {1, 1 << 16, 0x55555555, CONF_FILE_MAX / 8 * 4 / 3};
+	struct users u;
+
+	CHECK(users_init(&u));
+	for (size_t f = 0; f < sizeof factors / sizeof *factors; f++) {
+		for (uint32_t n = 2; n <= 3000; n++)
+			CHECK(users_add(&u, n * factors[f] - 1, n % 2 ? "odd" : "even", "x"));
+		for (uint32_t n = 2; n <= 3000; n++) {
+			struct user one = users_numbered(&u, n * factors[f] - 1);
+
+			CHECK_INT(one.id, n * factors[f] - 1);
+			CHECK_STR(one.name, n % 2 ? "odd" : "even");
+		}
+		CHECK_INT(users_numbered(&u, 3001 * factors[f] - 1).id, 0);
+		users_clear(&u);
+		for (uint32_t n = 2; n <= 3000; n++)
+			CHECK_INT(users_numbered(&u, n * factors[f] - 1).id, 0);
+	}
+	users_free(&u);
 }
 
 static const struct unit_case cases[] = {
 	{"users are found by name and by number, and wiped", found},
+	{"users of any numbers are found, and forgotten", any_numbers},
 	{"there is room for all that a file can hold", all},
 };
 
