@@ -123,6 +123,51 @@ same() {
     done <"$BATS_TEST_TMPDIR/named"
 }
 
+# With the address a late ip-down would end the tunnel over a link that has it again.
+@test "what an ip-up.local and an ip-down.local have to call is what our own hooks call" {
+    local page end call
+    for end in up down; do
+        call=$(sed -n 's|^exec @LIBEXECDIR@/||p' "$ROOT/hooks/pppd-ip-$end")
+        [[ $call == "dtcp-up-hook $end "* ]]
+        for page in etc/doc/trouble.md etc/doc/trouble.ja.md hooks/README.md src/dtcp-up.8; do
+            grep -oE "dtcp-up-hook $end [^\`]*" "$ROOT/$page" >"$BATS_TEST_TMPDIR/called" || true
+            diff "$BATS_TEST_TMPDIR/called" - <<<"$call"
+        done
+        # Where the RPM package says that it stands.
+        grep -q 'CAVEATS of dtcp-up(8) says what to$' "$ROOT/etc/packaging/dtcp-up.spec"
+        sed -n '/^\.Sh CAVEATS/,/^\.Sh SEC/p' "$ROOT/src/dtcp-up.8" | grep -F "$call"
+    done
+}
+
+# That it is so is up-dhcp.bats of tests/lab.
+@test "where --down is said to take the tunnel down, it is said that a renewed lease brings it back" {
+    local page
+    for page in README etc/doc/security; do
+        grep -qw 'DHCP .*lease' "$ROOT/$page.md"
+        grep -q 'DHCP .*リース' "$ROOT/$page.ja.md"
+    done
+    sed -n '/^\.It Fl d ,/,/^\.It Fl e/p' "$ROOT/src/dtcp-up.8" | grep -w lease
+}
+
+# Else another link's hook takes the interface, and the unit fails every ten seconds.
+@test "where dtcp-up@LINK is said to be enabled for an account, it is said that this needs link=" {
+    grep -q 'link=ppp0, too' "$ROOT/etc/dtcp-up@.service"
+    grep -A 1 'Its account needs$' "$ROOT/src/dtcp-up.8" | grep -q '^\.Cm link='
+    local page
+    for page in etc/doc/trouble.md etc/doc/trouble.ja.md; do
+        grep -E 'dtcp-up@ppp0.*link=ppp0' "$ROOT/$page"
+    done
+}
+
+# By hand it would be taken out of its unit.
+@test "wherever a tunnel is to be started anew by hand, the pages say how a unit does it" {
+    local page hand="\`dtcp-up --down; dtcp-up\`" unit="\`systemctl restart dtcp-up\`"
+    for page in README.md README.ja.md etc/doc/trouble.md etc/doc/trouble.ja.md; do
+        grep -qF "$hand" "$ROOT/$page"
+        diff <(grep -oF "$hand" "$ROOT/$page" | wc -l) <(grep -oF "$unit" "$ROOT/$page" | wc -l)
+    done
+}
+
 @test "the manual pages lint" {
     for page in "$ROOT"/src/*.[58]; do
         run timeout 300 mandoc -T lint -W warning "$page"

@@ -1,8 +1,9 @@
 # Making and removing the network of the lab. Part of lab.bash, which see.
 # shellcheck shell=bash
 
-# lab_provider_links [nodad]: the provider's links are up and have their addresses; with
-# nodad, that of IPv6 at once.
+# lab_provider_links: the provider's links are up and have their addresses, that of IPv6 at
+# once: without nodad it cannot be bound until a worker of the kernel has seen to it, even
+# where there is no duplicate address detection.
 lab_provider_links() {
 	ip -n provider -batch - <<-END
 		link set lo up
@@ -10,7 +11,7 @@ lab_provider_links() {
 		link set net0 up
 		addr add $LAB_SERVER4/32 dev lo
 		addr add $LAB_PROVIDER4/24 dev acc
-		addr add 2001:db8:6::1/64 dev net0 ${1-}
+		addr add 2001:db8:6::1/64 dev net0 nodad
 	END
 }
 
@@ -36,7 +37,7 @@ lab_up() {
 	ip -n host6 -batch - <<-END
 		link set lo up
 		link set eth0 up
-		addr add $LAB_HOST6/64 dev eth0
+		addr add $LAB_HOST6/64 dev eth0 nodad
 		route add default via 2001:db8:6::1
 	END
 	ip -n lan -batch - <<-END

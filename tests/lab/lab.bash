@@ -45,6 +45,7 @@ export LAB_NATIVE=2001:db8:aaaa      # native IPv6 on the access link, a /64
 LAB_SLOW=${LAB_SLOW:-1}
 DTCP_UP=${DTCP_UP:-$LAB_PROJECT/build/dtcp-up}
 RUN_DIR=/run/dtcp-up
+FAR_RUN=/run/lab/far-run # dtcpd's
 ACCOUNTS=/etc/ppp/dtcp.conf
 # What is read from here and never written by anyone: a sleep without a program.
 exec {LAB_NEVER}<>/run/lab/never
@@ -199,7 +200,7 @@ lab_restore_files() {
 		lab_ppp_files
 		cp -a /etc/ppp /etc/dhcp $kept
 	fi
-	rm -rf /etc/ppp /etc/dhcp "$RUN_DIR" /run/lab/*.{pid,log,leases}
+	rm -rf /etc/ppp /etc/dhcp "$RUN_DIR" "$FAR_RUN" /run/lab/*.{pid,log,leases}
 	cp -a $kept/ppp $kept/dhcp /etc
 	: >/run/lab/syslog
 }
@@ -227,6 +228,10 @@ lab_delay() {
 	local box=${2:-customer} dev=${3:-wan}
 	ip netns exec "$box" tc qdisc replace dev "$dev" root netem delay "$1ms"
 }
+
+# lab_settled BOX DEV: each IPv6 address there can be bound: none is tentative any more, as
+# they are for a moment even where there is no duplicate address detection.
+lab_settled() { [ -z "$(ip -n "$1" -6 -o addr show dev "$2" tentative)" ]; }
 
 # lab_link BOX DEV up|down
 lab_link() { ip -n "$1" link set dev "$2" "$3"; }

@@ -189,7 +189,7 @@ lab_native() {
 		echo 0 >/proc/sys/net/ipv6/conf/wan/accept_dad'
 	lab_link customer wan down
 	lab_link customer wan up
-	ip -n provider addr add "$LAB_NATIVE::1/64" dev acc
+	ip -n provider addr add "$LAB_NATIVE::1/64" dev acc nodad
 	lab_tc provider sch_ingress cls_flower cls_matchall act_gact <<-END
 		qdisc replace dev acc clsact
 		filter add dev acc ingress pref 1 protocol ipv6 flower src_ip fe80::/10 action pass

@@ -123,3 +123,51 @@ lists() {
 	[ "$status" = 0 ]
 	[ "$(updates)" = 2 ]
 }
+
+# fetch: packages one and two, of an archive that always has a list, where a caller goes on
+# after a failure, as one does who counts it; `.deb`s whose name is in the file `broken` do
+# not unpack, and where there is a file `away` nothing can be had.
+fetch() {
+	cat >"$BATS_TEST_TMPDIR/bin/apt-get" <<-END
+		#!/bin/sh
+		case \$* in
+		*indextargets*) echo http://archive.example/debian/ ;;
+		*print-uris*) ;;
+		*download*)
+			[ ! -e "$BATS_TEST_TMPDIR/away" ] || exit 100
+			: >one.deb; : >two.deb ;;
+		esac
+	END
+	cat >"$BATS_TEST_TMPDIR/bin/dpkg-deb" <<-END
+		#!/bin/sh
+		name=\${2##*/}
+		! grep -qx "\$name" "$BATS_TEST_TMPDIR/broken" || exit 2
+		mkdir -p "\$3/bin" && : >"\$3/bin/\${name%.deb}"
+	END
+	printf '#!/bin/sh\n' >"$BATS_TEST_TMPDIR/bin/apt-cache"
+	chmod +x "$BATS_TEST_TMPDIR"/bin/*
+	env PATH="$BATS_TEST_TMPDIR/bin:$PATH" bash -euc ". '$ROOT/tests/machine/machines.bash'
+		project=$BATS_TEST_TMPDIR arch=amd64 work=$BATS_TEST_TMPDIR/work
+		mkdir -p \$work
+		machine_fetch some bookworm one two || { echo failed; exit 1; }"
+}
+
+@test "packages that could not be fetched or unpacked are no packages, and are fetched again" {
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	: >"$BATS_TEST_TMPDIR/away"
+	run -1 fetch
+	[ ! -e "$BATS_TEST_TMPDIR/work/some/.packages" ]
+	rm "$BATS_TEST_TMPDIR/away"
+	# Whichever it is.
+	for name in one two; do
+		echo $name.deb >"$BATS_TEST_TMPDIR/broken"
+		run -1 fetch
+		[ ! -e "$BATS_TEST_TMPDIR/work/some/.packages" ]
+	done
+	: >"$BATS_TEST_TMPDIR/broken"
+	fetch
+	[ -e "$BATS_TEST_TMPDIR/work/some/usr/bin/one" ] && [ -e "$BATS_TEST_TMPDIR/work/some/usr/bin/two" ]
+	[ "$(cat "$BATS_TEST_TMPDIR/work/some/.packages")" = 'bookworm one two' ]
+	# No `.deb` is left lying about.
+	[ -z "$(find "$BATS_TEST_TMPDIR/build" -name '*.deb')" ]
+}

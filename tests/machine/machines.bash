@@ -103,7 +103,8 @@ machine_lists() {
 }
 
 # machine_fetch FOLDER SUITE PACKAGE...: these packages, by name, unpacked in $work/FOLDER,
-# unless they are there. For mips, which Debian has no more, nothing.
+# unless they are there. For mips, which Debian has no more, nothing. It fails by itself, as
+# what is below does: where a caller goes on after a failure, `set -e` is off in here.
 machine_fetch() {
 	local folder=$work/$1 from=$2 apt what
 	shift 2
@@ -112,11 +113,11 @@ machine_fetch() {
 		return
 	fi
 	rm -rf "$folder"
-	machine_lists "$from"
+	machine_lists "$from" || return
 	[ $# -gt 4 ] || what=" $*"
 	echo "fetching $(($(own_apt_bytes "$apt" "$@") / 1000000 + 1)) MB of Debian's $from for $arch:$what"
-	own_apt_unpack "$apt" "$folder" "$@"
-	machine_merge "$folder"
+	own_apt_unpack "$apt" "$folder" "$@" || return
+	machine_merge "$folder" || return
 	echo "$from $*" >"$folder/.packages"
 }
 
@@ -128,12 +129,12 @@ machine_merge() {
 		if [ -L "$root/$dir" ]; then
 			continue
 		fi
-		mkdir -p "$root/usr/$dir"
+		mkdir -p "$root/usr/$dir" || return
 		if [ -d "$root/$dir" ]; then
-			cp -a "$root/$dir/." "$root/usr/$dir"
+			cp -a "$root/$dir/." "$root/usr/$dir" || return
 			rm -r "${root:?}/$dir"
 		fi
-		ln -s "usr/$dir" "$root/$dir"
+		ln -s "usr/$dir" "$root/$dir" || return
 	done
 }
 
@@ -143,11 +144,11 @@ machine_headers() {
 	local dir=$work/headers
 	if [ "$suite" = none ]; then
 		dir=$project/build/machine/i386/headers
-		(machine_choose i386 && machine_headers)
+		(machine_choose i386 && machine_headers) || return
 		headers="$dir/usr/include $dir/usr/include/i386-linux-gnu"
 		return
 	fi
-	machine_fetch headers "$suite" libssl-dev
+	machine_fetch headers "$suite" libssl-dev || return
 	headers="$dir/usr/include $dir/usr/include/$libraries"
 }
 
@@ -155,7 +156,7 @@ machine_headers() {
 # Sanitizers want what the emulation has not.
 machine_make() {
 	local flags=-Werror dir relative=build/machine/$arch/build
-	machine_headers
+	machine_headers || return
 	for dir in $headers; do
 		flags+=" -isystem ${dir#"$project/"}"
 	done
@@ -168,7 +169,7 @@ machine_make() {
 machine_musl() {
 	local dir=$work/musl kernel=/usr/$compiler/include specs start flags=()
 	[ "$suite" != none ] || return
-	machine_fetch musl "$suite" musl musl-dev
+	machine_fetch musl "$suite" musl musl-dev || return
 	# Debian 12's ld dies of what newer tools say about riscv64 in these.
 	for start in "$dir"/usr/lib/*/*crt*.o; do
 		"$compiler-objcopy" -R '.debug*' -R .riscv.attributes "$start"
