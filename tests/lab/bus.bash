@@ -28,6 +28,14 @@ bus_files() {
 	chmod 755 /run/lab/bus
 }
 
+# bus_has NAME: somebody has that name on the bus. What is sent there before that is lost.
+bus_has() {
+	customer timeout 30 python3 - "$1" 3>&- <<-'END'
+		import dbus, sys
+		sys.exit(not dbus.SystemBus().name_has_owner(sys.argv[1]))
+	END
+}
+
 # bus_note_calls: from now on what $DTCP_UP is called with by hooks and units
 # is in $BUS_CALLS, a line a call. dtcp_up's own calls are not.
 bus_note_calls() {

@@ -59,6 +59,7 @@ nm_start() {
 	wait_for 10 test -S "$BUS_SOCKET"
 	lab_spawn nm-dispatcher ip netns exec customer \
 		"$(nm_dispatcher)" --debug --persist
+	wait_for 20 bus_has org.freedesktop.nm_dispatcher
 	lab_spawn nm ip netns exec customer /run/lab/nm-start
 }
 
