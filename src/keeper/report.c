@@ -44,6 +44,9 @@ static void look(struct report *r, const struct report_now *n)
 	enum state_word word = n->up ? STATE_UP : STATE_CONNECTING;
 
 	date(r, word != s->word || !r->began);
+	/* What kept it down until now is not why it will be down some day. */
+	if (n->up && s->word != STATE_UP)
+		r->error[0] = s->last_error[0] = '\0';
 	s->word = word;
 	r->been_up = r->been_up || n->up;
 	snprintf(s->link, sizeof s->link, "%s", n->link);

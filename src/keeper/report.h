@@ -34,7 +34,8 @@ struct report {
 			     * those who learn them */
 	struct state told;       /* what the last event told the script */
 	char written[STATE_FILE_MAX]; /* the state file */
-	char error[LOG_TEXT_MAX]; /* the last warning or error that was logged */
+	char error[LOG_TEXT_MAX]; /* the last warning or error that was logged since it came up,
+				   * or since the beginning */
 	struct script script;
 };
 

@@ -99,6 +99,28 @@ static void come_up(void)
 	now.lost_at = CLOCK_NEVER;
 }
 
+/* What kept it down before it came up is not why it is down later. */
+static void error_of_before(void)
+{
+	begin();
+	snprintf(r.error, sizeof r.error, "dtcp0: server x: closed");
+	report_update(&r, &now);
+	CHECK_STR(r.state.last_error, "server x: closed");
+	come_up();
+	report_update(&r, &now);
+	now.up = now.routes = false;
+	report_update(&r, &now);
+	CHECK_STR(r.state.last_error, "");
+	come_up();
+	report_update(&r, &now);
+	snprintf(r.error, sizeof r.error, "dtcp0: link ppp0 has gone");
+	report_update(&r, &now);
+	now.up = now.routes = false;
+	report_update(&r, &now);
+	CHECK_STR(r.state.last_error, "link ppp0 has gone");
+	end();
+}
+
 /* Whether that was written to the state file by the last update. */
 static bool writes(void)
 {
@@ -403,6 +425,7 @@ static const struct unit_case cases[] = {
 	{"the state file is written when something has changed", file},
 	{"the time of each answer is written at once", measured},
 	{"a state's beginning is right, also where the clock is set later", clock_is_set},
+	{"an error of before it came up is forgotten", error_of_before},
 	{"up is told once, and each change after it", up_and_change},
 	{"lost is told when routes are out and the session is gone for 5 s", lost},
 	{"the script's environment, now and at the event before", environment},
