@@ -111,6 +111,8 @@ static bool find_way(const struct call *c, const struct account *a, struct in_ad
 	n = way_find(&q, ways);
 	for (int i = 0; i < n; i++) {
 		*w = ways[i];
+		if (w->carrier && w->deaf)
+			way_warn_deaf(w, c->interface, server, pin[0]);
 		if ((pin[0] || (w->carrier && !w->deaf)) &&
 		    (!c->address.s_addr || pin[0] || c->address.s_addr == w->local.s_addr))
 			return true;
@@ -131,7 +133,7 @@ static void refuse_line(struct session *s, const struct call *c, const struct ac
 
 static void give_line(struct session *s, const struct call *c, const struct way *w)
 {
-	if (session_give_line(s, w->index, w->local) || errno != EPERM)
+	if (session_give_line(s, w->here ? 0 : w->index, w->local) || errno != EPERM)
 		return;
 	log_msg(LOG_NOTICE,
 		"%s: before Linux 5.7 an ordinary user cannot bind the connection to "
@@ -222,42 +224,46 @@ static int try(const struct call *c, struct account *a, int64_t limit)
 	return status;
 }
 
-static int try_all(const struct call *c, const struct options *o)
-{
-	int64_t end = clock_ms() + (int64_t)(o->wait ? o->wait : 10) * 1000;
-	int status = STATUS_UNREACHABLE;
-	unsigned left = 0;
-
-	for (struct account *a = c->accounts; a; a = a->next)
-		left++;
-	for (struct account *a = c->accounts; a && left > 0; a = a->next, left--) {
-		int64_t share = (end - clock_ms()) / left;
-
-		status = try(c, a, clock_min(share, TRY_MS));
-		if (status == STATUS_OK)
-			break;
-	}
-	return status;
-}
-
-/* False, after a message, where the pinned link is not there or has no usable address. An
+/* False, after a message, where a pinned link is not there or has no usable address. An
  * address that was named will do, on lo too. */
-static bool link_is_usable(const struct call *c)
+static bool link_is_usable(const struct call *c, const char *link)
 {
-	unsigned index = interface_index(c->link);
+	unsigned index = interface_index(link);
 	char holder[IF_NAMESIZE];
 
-	if (!c->link[0])
+	if (!link[0])
 		return true;
 	if (!index) {
-		log_msg(LOG_ERR, "%s: link %s is not there", c->interface, c->link);
+		log_msg(LOG_ERR, "%s: link %s is not there", c->interface, link);
 		return false;
 	}
 	if (way_usable(index) || (c->address.s_addr && interface_of(c->address, holder) &&
 				  interface_index(holder) == index))
 		return true;
-	log_msg(LOG_ERR, "%s: link %s has no global IPv4 address", c->interface, c->link);
+	log_msg(LOG_ERR, "%s: link %s has no global IPv4 address", c->interface, link);
 	return false;
+}
+
+static int try_all(const struct call *c, const struct options *o)
+{
+	int64_t end = clock_ms() + (int64_t)(o->wait ? o->wait : 10) * 1000;
+	struct account *list[ACCOUNT_MOST];
+	int status = STATUS_UNREACHABLE;
+	unsigned n = 0;
+
+	if (!link_is_usable(c, c->link))
+		return status;
+	for (struct account *a = c->accounts; a && n < ACCOUNT_MOST; a = a->next)
+		if (c->link[0] || link_is_usable(c, a->link))
+			list[n++] = a;
+	for (unsigned i = 0; i < n; i++) {
+		int64_t share = (end - clock_ms()) / (n - i);
+
+		status = try(c, list[i], clock_min(share, TRY_MS));
+		if (status == STATUS_OK)
+			break;
+	}
+	return status;
 }
 
 int command_dry_run(const struct options *o)
@@ -272,7 +278,7 @@ int command_dry_run(const struct options *o)
 		account_free(c.accounts);
 		return status;
 	}
-	status = link_is_usable(&c) ? try_all(&c, o) : STATUS_UNREACHABLE;
+	status = try_all(&c, o);
 	account_free(c.accounts);
 	return status;
 }

@@ -87,20 +87,24 @@ static bool same_question(const struct way_question *a, const struct way_questio
 	       a->avoid.s_addr == b->avoid.s_addr;
 }
 
-/* The ways to the server of an account as the kernel has them; with usable those that it may
- * take: by the link that it is pinned to, and from no address that is about to go. -1: not
- * known. */
-static int ask(struct uplink *u, const struct uplink_account *account, bool usable,
+enum {
+	PINNED = 1,  /* by the link alone that the account is pinned to */
+	LASTING = 2, /* from no address that is about to go */
+	USABLE = PINNED | LASTING
+};
+
+/* The ways of this kind to the server of an account as the kernel has them. -1: not known. */
+static int ask(struct uplink *u, const struct uplink_account *account, unsigned kind,
 	       struct way ways[WAY_MOST])
 {
-	const char *link = usable ? account->link : "";
+	const char *link = kind & PINNED ? account->link : "";
 	unsigned pin = link[0] ? account->pin : 0;
 	struct way_question q = {.server = account->server.s_addr ? account->server : anywhere,
 				 .prefer = u->asked,
 				 .anywhere = u->named};
 	struct uplink_answered *a;
 
-	if (usable && u->gone.index) {
+	if (kind & LASTING && u->gone.index) {
 		q.avoid_on = u->gone.index;
 		q.avoid = u->gone.local;
 	}
@@ -137,7 +141,7 @@ static bool another_is_named(const struct uplink *u)
 /* The ways that an account may take, the best one first. -1: not known. */
 static int find(struct uplink *u, const struct uplink_account *a, struct way ways[WAY_MOST])
 {
-	int n = ask(u, a, true, ways), left = 0;
+	int n = ask(u, a, USABLE, ways), left = 0;
 	bool only_asked;
 
 	/* An address that was named is the only one, before any link has had it and while
@@ -318,17 +322,13 @@ static void note_try(struct uplink_account *a, const struct line *l)
 static void warn_deaf(struct uplink *u, const struct uplink_account *a)
 {
 	struct way ways[WAY_MOST];
-	int n = ask(u, a, true, ways);
+	int n = ask(u, a, USABLE, ways);
 
 	for (int i = 0; i < n; i++) {
 		if (!ways[i].deaf || !ways[i].carrier || u->deaf == ways[i].index)
 			continue;
 		u->deaf = ways[i].index;
-		log_msg(LOG_WARNING,
-			"%s: link %s: rp_filter is 1 and the kernel would send to %s by "
-			"another link, so it drops the answers (rp_filter=2 helps)%s",
-			u->who, ways[i].link, text_ipv4(a->server),
-			a->link[0] ? "" : "; the link is not used");
+		way_warn_deaf(&ways[i], u->who, a->server, a->link[0]);
 		return;
 	}
 }
@@ -426,14 +426,17 @@ static void mind_gone(struct uplink *u)
 		u->gone.index = 0;
 }
 
-/* The line in use, among all that there are. */
-static enum uplink_news judge(struct uplink *u, unsigned n, const struct way *all, int n_all)
+/* The line in use, among all that will last. */
+static enum uplink_news judge(struct uplink *u, unsigned n)
 {
-	struct way ways[WAY_MOST];
+	struct way ways[WAY_MOST], all[WAY_MOST];
 	int found = find(u, &u->accounts[n], ways);
+	int n_all = ask(u, &u->accounts[n], LASTING, all);
 	const struct way *same = NULL, *named = u->named ? asked_way(u, all, n_all) : NULL;
 	bool had = u->carrier;
 
+	if (n_all < 0)
+		return UPLINK_SAME; /* later, then */
 	for (int i = 0; i < n_all; i++)
 		if (all[i].index == u->use.index)
 			same = &all[i];
@@ -441,7 +444,7 @@ static enum uplink_news judge(struct uplink *u, unsigned n, const struct way *al
 		memcpy(u->use.link, same->link, sizeof u->use.link); /* it may have been renamed */
 		u->carrier = same->carrier;
 	}
-	if (!same || is_line(&u->gone, same)) {
+	if (!same) {
 		log_msg(LOG_WARNING,
 			"%s: link %s has lost the address %s, or its way to the server", u->who,
 			u->use.link, text_ipv4(u->use.local));
@@ -468,7 +471,7 @@ enum uplink_news uplink_look(struct uplink *u, enum uplink_phase phase, unsigned
 	struct way all[WAY_MOST];
 	bool was = u->near_ok;
 	enum uplink_news news = UPLINK_SAME;
-	int n_all = ask(u, &u->accounts[n], false, all); /* whatever that account may use */
+	int n_all = ask(u, &u->accounts[n], 0, all);
 
 	if (n_all < 0)
 		return UPLINK_SAME; /* later, then */
@@ -484,7 +487,7 @@ enum uplink_news uplink_look(struct uplink *u, enum uplink_phase phase, unsigned
 	else if (phase == UPLINK_PAUSES)
 		news = any_untried(u) ? UPLINK_LINE : UPLINK_SAME;
 	else if (u->in_use)
-		news = judge(u, n, all, n_all);
+		news = judge(u, n);
 	if (phase == UPLINK_STAYS && news == UPLINK_SAME && has_untried(u, &u->accounts[n]))
 		news = UPLINK_LINE;
 	return news == UPLINK_SAME && was != u->near_ok ? UPLINK_NEAR : news;

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/log.h"
+#include "common/text.h"
 #include "kernel/interface.h"
 #include "kernel/lists.h"
 #include "kernel/netlink.h"
@@ -584,4 +586,11 @@ unsigned way_mtu(struct in_addr from, struct in_addr to)
 	if (!ask_kernel(&l, ask_one) || !l.route.index)
 		return 0;
 	return l.route.mtu ? l.route.mtu : interface_mtu(l.route.index);
+}
+
+void way_warn_deaf(const struct way *w, const char *who, struct in_addr server, bool used)
+{
+	log_msg(LOG_WARNING, "%s: link %s: rp_filter is 1 and the kernel would send to %s by another "
+			     "link, so it drops the answers (rp_filter=2 helps)%s",
+		who, w->link, text_ipv4(server), used ? "" : "; the link is not used");
 }

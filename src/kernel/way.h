@@ -44,6 +44,10 @@ struct way_question {
  * the kernel could not be asked (after a message). */
 int way_find(const struct way_question *q, struct way ways[WAY_MOST]);
 
+/* Warns that the way is deaf. who: the interface, with which messages begin; used: it is used
+ * all the same. */
+void way_warn_deaf(const struct way *w, const char *who, struct in_addr server, bool used);
+
 /* Whether the link has an IPv4 default route, in any table. */
 bool way_default(unsigned index);
 

@@ -191,6 +191,9 @@ logged_in() { [ "$(lab_dtcpd_count login-ok)" = "$1" ]; }
 	run dtcp_up -w 3
 	[ "$status" = 69 ]
 	up_says 'link wan2: rp_filter is 1'
+	run dtcp_up -n -w 3
+	[ "$status" = 69 ]
+	up_says 'link wan2: rp_filter is 1'
 }
 
 @test "--down --event with the address that is about to go: quit is said, the tunnel moves" {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/log.h"
 #include "kernel/interface.h"
 #include "unit.h"
 
@@ -38,6 +39,13 @@ int way_find(const struct way_question *q, struct way ways[WAY_MOST])
 		    (n == 0 || ways[n - 1].index != kernel[i].index))
 			ways[n++] = kernel[i];
 	return n_kernel < 0 ? -1 : n;
+}
+
+void way_warn_deaf(const struct way *w, const char *who, struct in_addr server, bool used)
+{
+	(void)server;
+	log_msg(LOG_WARNING, "%s: link %s: rp_filter is 1%s", who, w->link,
+		used ? "" : "; the link is not used");
 }
 
 unsigned way_holder(struct in_addr address)
