@@ -40,7 +40,8 @@ void batch_works(struct batch *b)
 void batch_hurry(struct batch *b)
 {
 	b->limit_ms = END_IP_MS;
-	b->deadline = clock_min(b->deadline, clock_ms() + END_IP_MS);
+	if (batch_runs(b))
+		b->deadline = clock_min(b->deadline, clock_ms() + END_IP_MS);
 }
 
 bool batch_hangs(const struct batch *b)

@@ -147,12 +147,12 @@ static const struct session *named(const struct builder *b, const char *name)
 	return NULL;
 }
 
-/* A tunnel of ours has that name, and is about to go. */
+/* A tunnel of ours has that name, and is about to go, as far as is known. */
 static bool is_going(const struct builder *b, const char *name)
 {
 	const struct session *s = named(b, name);
 
-	return s && sessions_step(s) == STEP_REMOVE;
+	return s && sessions_step(s) == STEP_REMOVE && s->stays < TRIES;
 }
 
 /* Nothing is made in the place of what is there. */
@@ -162,7 +162,7 @@ static void refuse_name(struct builder *b, struct session *s)
 	char user[4 * CONFIG_NAME_MAX + 1];
 
 	if (other)
-		log_msg(LOG_ERR, "%s: it is the tunnel of '%s' until that user logs in again",
+		log_msg(LOG_ERR, "%s: it is the tunnel of '%s' until it goes, or that user logs in again",
 			s->want.name,
 			text_escape(user, sizeof user, other->name, strlen(other->name)));
 	else
@@ -196,6 +196,8 @@ static bool plan_steps(struct builder *b, builder_gone_fn *gone, void *arg)
 			refuse_name(b, s);
 		} else if (step != STEP_NONE && (step != STEP_REMOVE || now >= s->remove_at)) {
 			b->round[i] = (unsigned char)step;
+			/* Who logs in while it goes waits for what comes in its place. */
+			s->ready &= step != STEP_REMOVE && step != STEP_MOVE;
 			any = true;
 		}
 	}
@@ -325,6 +327,7 @@ static void judge_removal(const struct builder *b, struct session *s, const stru
 			log_msg(LOG_ERR, "%s: could not be removed: %s", s->now.name,
 				batch_said(&b->batch));
 		remove_later(s);
+		s->failed |= s->held && s->stays >= TRIES; /* another one was to take its place */
 		return;
 	}
 	far_kernel_leave(s);
@@ -392,7 +395,6 @@ static void judge(struct builder *b)
 		if (b->round[i] == STEP_NONE)
 			continue;
 		n++;
-		b->changed = true;
 		k = seen ? look_link(&l, s->now.name) : NULL;
 		if (seen)
 			changes_expect(&b->changes, i, k ? k->index : 0);
@@ -411,6 +413,7 @@ static void judge(struct builder *b)
 		b->how.record(b->how.arg);
 	if (n > 1)
 		b->gather_until = clock_ms() + GATHER_MS;
+	b->changed = true; /* also without a session in it: one that came meanwhile has waited */
 	look_free(&l);
 }
 

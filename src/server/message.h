@@ -86,9 +86,9 @@ struct message {
 	uint32_t type; /* enum dtcp_type */
 	struct in_addr client, server;
 	unsigned char response[DTCP_DIGEST_BYTES];
+	uint8_t upper; /* of MESSAGE_LOGIN: 1 where the response had capital letters, else 0 */
 	char name[CONFIG_NAME_MAX + 1];
 	char text[MESSAGE_TEXT_MAX + 1]; /* or a password */
-	uint8_t upper; /* of MESSAGE_LOGIN: 1 where the response had capital letters, else 0 */
 };
 
 /* Who may have sent a message. */

@@ -429,6 +429,95 @@ static void another_address(void)
 	end();
 }
 
+/* A login while nothing but what an earlier dtcpd left is removed. */
+static void meanwhile(void)
+{
+	begin();
+	table.list[3].exists = true;
+	snprintf(table.list[3].now.name, sizeof table.list[3].now.name, "dtcp9");
+	CHECK(builder_take_over(b, "dtcp9"));
+	work();
+	CHECK(is_told("link del dev dtcp9"));
+	want(0);
+	CHECK(!is_told("dtcp0"));
+	removed = true;
+	CHECK(builder_reaped(b, running, 0));
+	work();
+	CHECK(running && is_told("link add name dtcp0"));
+	removed = false;
+	finish();
+	CHECK(table.list[0].ready);
+	end();
+}
+
+/* Its user is back while the tunnel goes: it is up when it is there again. */
+static void back_meanwhile(void)
+{
+	struct session *s;
+
+	begin();
+	want(0);
+	finish();
+	s = &table.list[0];
+	CHECK(sessions_is_up(s));
+	sessions_leave(s, true);
+	work();
+	CHECK(is_told("link del dev dtcp0"));
+	s->held = s->anew = true;
+	CHECK(!sessions_is_up(s));
+	removed = true;
+	CHECK(builder_reaped(b, running, 0));
+	work();
+	CHECK(is_told("link add name dtcp0"));
+	CHECK(!sessions_is_up(s));
+	removed = false;
+	finish();
+	CHECK(sessions_is_up(s));
+	/* Likewise while it is moved away, and its user is back where it was. */
+	s->want.remote.s_addr = 1;
+	work();
+	CHECK(is_told("tunnel change"));
+	s->want.remote.s_addr = 0;
+	s->anew = true;
+	CHECK(!sessions_is_up(s));
+	finish();
+	CHECK(sessions_is_up(s));
+	end();
+}
+
+/* Another user's, or another kind of, tunnel is wanted in the place of one that stays. */
+static void in_its_place(void)
+{
+	struct session *s;
+	bool watches;
+
+	begin();
+	want(0);
+	finish();
+	removed = true;
+	stuck = "dtcp0";
+	s = &table.list[0];
+	s->want.type = DTCP_HOST;
+	work();
+	CHECK(is_told("link del dev dtcp0"));
+	finish();
+	CHECK(!s->failed);
+	now = waits(&watches);
+	work();
+	finish();
+	CHECK(s->failed);
+	sessions_leave(s, false);
+	table.list[1] = (struct session){.used = true, .held = true, .want = s->want};
+	work();
+	CHECK(table.list[1].failed);
+	stuck = "";
+	now = waits(&watches);
+	work();
+	finish();
+	removed = false;
+	end();
+}
+
 static unsigned times_said(const char *what)
 {
 	unsigned n = 0;
@@ -615,6 +704,9 @@ static const struct unit_case cases[] = {
 	{"who comes in a crowd is built for together", together},
 	{"a round builds what it began with, if its user logs in for another type meanwhile", another_type},
 	{"an address that changes again meanwhile: moved once more", another_address},
+	{"who logs in while others' leftovers go is built for after that", meanwhile},
+	{"a tunnel that goes or moves is not up, though its user is back", back_meanwhile},
+	{"in the place of what cannot be removed nothing is promised", in_its_place},
 	{"what cannot be removed is said once, and nobody waits for it", stays},
 	{"an interface without its filters does not come up", no_filters},
 	{"a program that does nothing is killed, at the end sooner, and one that works is not", hangs},

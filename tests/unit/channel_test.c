@@ -2,6 +2,7 @@
 #include "server/channel.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -141,6 +142,29 @@ static void contents(void)
 	end();
 }
 
+/* What says of a login whether its response had capital letters. */
+static void login(void)
+{
+	struct message m = {.kind = MESSAGE_LEFT}, got = {0};
+
+	start(4000);
+	while (a.used == 0)
+		channel_send(&a, &m);
+	memset(m.response, 0xab, sizeof m.response);
+	m.kind = MESSAGE_LOGIN;
+	m.upper = 1;
+	snprintf(m.name, sizeof m.name, "foo");
+	channel_send(&a, &m);
+	while (channel_busy(&a) || got.kind != MESSAGE_LOGIN) {
+		ssize_t n = recv(b.fd, &got, sizeof got, 0);
+
+		CHECK(n > 0);
+		channel_flush(&a);
+	}
+	CHECK(memcmp(&got, &m, sizeof got) == 0);
+	end();
+}
+
 static void small(void)
 {
 	start(4000);
@@ -179,6 +203,7 @@ static const struct unit_case cases[] = {
 	{"messages come in their order, however many wait", order},
 	{"a full queue breaks the channel, and can be made larger before", full},
 	{"what waits arrives as it was, and leaves nothing behind", contents},
+	{"a login that waits says how its response was written", login},
 	{"what waits takes little memory where it says little", small},
 	{"the other side's end, and what it may not say, break the channel", gone},
 };
