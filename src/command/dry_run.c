@@ -224,23 +224,31 @@ static int try(const struct call *c, struct account *a, int64_t limit)
 	return status;
 }
 
-/* False, after a message, where a pinned link is not there or has no usable address. An
- * address that was named will do, on lo too. */
-static bool link_is_usable(const struct call *c, const char *link)
+/* The number of a pinned link, 0 after a message. */
+static unsigned pinned_index(const struct call *c, const char *link)
 {
 	unsigned index = interface_index(link);
-	char holder[IF_NAMESIZE];
 
-	if (!link[0])
-		return true;
-	if (!index) {
+	if (!index)
 		log_msg(LOG_ERR, "%s: link %s is not there", c->interface, link);
-		return false;
-	}
-	if (way_usable(index) || (c->address.s_addr && interface_of(c->address, holder) &&
-				  interface_index(holder) == index))
+	return index;
+}
+
+/* False, after a message, where the link that was named is not there or has no usable
+ * address. An address that was named will do, on lo too. */
+static bool link_is_usable(const struct call *c)
+{
+	char holder[IF_NAMESIZE];
+	unsigned index;
+
+	if (!c->link[0])
 		return true;
-	log_msg(LOG_ERR, "%s: link %s has no global IPv4 address", c->interface, link);
+	index = pinned_index(c, c->link);
+	if (!index || way_usable(index) ||
+	    (c->address.s_addr && interface_of(c->address, holder) &&
+	     interface_index(holder) == index))
+		return index;
+	log_msg(LOG_ERR, "%s: link %s has no global IPv4 address", c->interface, c->link);
 	return false;
 }
 
@@ -251,10 +259,10 @@ static int try_all(const struct call *c, const struct options *o)
 	int status = STATUS_UNREACHABLE;
 	unsigned n = 0;
 
-	if (!link_is_usable(c, c->link))
+	if (!link_is_usable(c))
 		return status;
 	for (struct account *a = c->accounts; a && n < ACCOUNT_MOST; a = a->next)
-		if (c->link[0] || link_is_usable(c, a->link))
+		if (c->link[0] || !a->link[0] || pinned_index(c, a->link))
 			list[n++] = a;
 	for (unsigned i = 0; i < n; i++) {
 		int64_t share = (end - clock_ms()) / (n - i);

@@ -218,6 +218,8 @@ static int in_foreground(struct keeper_how *how)
 		if (status != ASK_AGAIN || clock_ms() >= patience) {
 			pid_t holder = pidfile_holder(how->dir, how->interface);
 
+			if (!holder) /* its files were removed */
+				holder = presence_find(how->run_dir, how->interface, false);
 			if (!ask_is_keeper(how->interface, holder))
 				return STATUS_SYSTEM;
 			log_msg(LOG_ERR, "%s: another keeper (process %d) has it; dtcp-up --down "

@@ -177,11 +177,12 @@ static void remove_all(struct keeper *k)
 /* With each keepalive, since the kernel does not tell of everything that others do. */
 void act_restore(struct keeper *k)
 {
-	if (rundir_restore(k->how.run_dir, k->how.interface, &k->how.dir, &k->pidfile,
-			   &k->callers.listener) == RUNDIR_RESTORED) {
-		k->report.dir = k->how.dir;
+	enum rundir_state found = rundir_restore(k->how.run_dir, k->how.interface, &k->how.dir,
+						 &k->pidfile, &k->callers.listener);
+
+	k->report.dir = k->how.dir; /* which may be new, though not all is there */
+	if (found == RUNDIR_RESTORED)
 		act_record(k);
-	}
 }
 
 static void ping(struct keeper *k)

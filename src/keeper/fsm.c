@@ -149,7 +149,7 @@ static unsigned login(struct fsm *f, unsigned account, int64_t now)
 	if (!f->leaving || now >= f->leave_by || (f->left != account && f->left != FSM_ACCOUNTS))
 		return start_login(f, now);
 	f->state = FSM_LEAVE;
-	f->timer = f->leave_by;
+	f->timer = clock_min(f->leave_by, caller_limit(f));
 	return 0;
 }
 
@@ -437,6 +437,23 @@ static unsigned step_idle(struct fsm *f, const struct fsm_input *in, int64_t now
 	}
 }
 
+/* The server has not hung up in time, or the caller of the first try waits no longer. */
+static unsigned leave_late(struct fsm *f, int64_t now)
+{
+	bool over = now >= caller_limit(f);
+	unsigned late;
+
+	if (over && f->status == STATUS_OK)
+		f->status = STATUS_UNREACHABLE;
+	if (over && !f->persist)
+		return stop(f, f->status, now) | DO_ANSWER;
+	late = answer_late(f, now);
+	if (now >= f->leave_by)
+		return late | drop(f) | start_login(f, now);
+	f->timer = f->leave_by;
+	return late;
+}
+
 static unsigned step_leave(struct fsm *f, const struct fsm_input *in, int64_t now)
 {
 	switch (in->event) {
@@ -445,7 +462,7 @@ static unsigned step_leave(struct fsm *f, const struct fsm_input *in, int64_t no
 	case EV_GONE:
 		return start_login(f, now);
 	case EV_TIMER:
-		return now >= f->timer ? drop(f) | start_login(f, now) : 0;
+		return now >= f->timer ? leave_late(f, now) : 0;
 	default:
 		return 0;
 	}

@@ -126,15 +126,25 @@ static int ask(struct uplink *u, const struct uplink_account *account, unsigned 
 	return a->n;
 }
 
-/* Whether another account than a pinned one may use the link that has the address that a
- * caller named: then that is meant. */
-static bool another_is_named(const struct uplink *u)
+/* Nobody who is not pinned to it uses a link without a carrier, or a deaf one. */
+static bool may_take(const struct uplink_account *a, const struct way *w)
 {
-	unsigned holder = way_holder(u->asked);
+	return a->link[0] || (w->carrier && !w->deaf);
+}
 
-	for (unsigned i = 0; holder && i < u->n_accounts; i++)
-		if (!u->accounts[i].link[0] || pinned_to(&u->accounts[i]) == holder)
+/* Whether another account than this one can use the line with the address that a caller named:
+ * then that is meant. */
+static bool another_is_named(struct uplink *u, const struct uplink_account *a)
+{
+	struct way ways[WAY_MOST];
+
+	for (unsigned i = 0; i < u->n_accounts; i++) {
+		const struct uplink_account *other = &u->accounts[i];
+		const struct way *w = asked_way(u, ways, ask(u, other, USABLE, ways));
+
+		if (other != a && w && may_take(other, w))
 			return true;
+	}
 	return false;
 }
 
@@ -147,13 +157,12 @@ static int find(struct uplink *u, const struct uplink_account *a, struct way way
 	/* An address that was named is the only one, before any link has had it and while
 	 * one has it. */
 	only_asked = u->named && !a->link[0] && (!u->seen || asked_way(u, ways, n));
-	if (u->named && a->link[0] && n > 0 && !asked_way(u, ways, n) && another_is_named(u))
+	if (u->named && a->link[0] && n > 0 && !asked_way(u, ways, n) && another_is_named(u, a))
 		return 0;
 	for (int i = 0; i < n; i++) {
 		const struct way *w = &ways[i];
 
-		if ((!a->link[0] && (!w->carrier || w->deaf)) ||
-		    (only_asked && w->local.s_addr != u->asked.s_addr))
+		if (!may_take(a, w) || (only_asked && w->local.s_addr != u->asked.s_addr))
 			continue;
 		ways[left++] = *w;
 	}

@@ -697,6 +697,26 @@ static void leaves_first(void)
 	CHECK_INT(f.status, STATUS_PROTOCOL);
 }
 
+/* Who waits for the first try hears in time, though the server does not hang up. */
+static void leaves_late(void)
+{
+	for (int shared = 0; shared <= 1; shared++) {
+		begin(false, 10000, 1);
+		happens(EV_OFFER, 0);
+		happens(EV_KERNEL_OK, 0);
+		CHECK_INT(f.state, FSM_PATH);
+		now += 7000;
+		CHECK(happens(EV_RELOAD, 0) & DO_QUIT);
+		CHECK_INT(f.state, FSM_LEAVE);
+		CHECK_INT(f.timer, f.wait_until);
+		f.persist = shared; /* somebody else relies on it meanwhile */
+		CHECK_INT(timer() & (DO_ANSWER | DO_LOGIN), DO_ANSWER);
+		CHECK_INT(f.status, STATUS_UNREACHABLE);
+		CHECK_INT(f.state, shared ? FSM_LEAVE : FSM_END_SCRIPT);
+	}
+	CHECK_INT(timer() & (DO_ANSWER | DO_LOGIN), DO_LOGIN);
+}
+
 /* Over its own line first, then over the next one of those that have another. */
 static void lines_in_a_round(void)
 {
@@ -925,5 +945,6 @@ static const struct unit_case cases[] = {
 	{"where there is no path nothing is asked", without_path},
 	{"a path that stays bad gets a new session, later and later", renewals},
 	{"the next login of an account waits for the old session", leaves_first},
+	{"a server that does not hang up, and a caller whose wait is over", leaves_late},
 };
 UNIT_MAIN(cases)

@@ -297,7 +297,7 @@ static const unsigned leads_to[FSM_STATES][FSM_EVENTS] = {
 		[EV_NOADDR] = TO(WAIT) | TO(END_SCRIPT),
 		[EV_GONE] = TO(LOGIN),
 		[EV_STOP] = TO(END_SCRIPT),
-		[EV_TIMER] = TO(LOGIN),
+		[EV_TIMER] = TO(LOGIN) | TO(END_SCRIPT),
 	},
 	[FSM_LOGIN] = {
 		[EV_ADDR] = TO(WAIT) | TO(BACKOFF) | TO(LEAVE) | TO(END_SCRIPT),

@@ -409,6 +409,41 @@ static void named_of_several(void)
 	CHECK_INT(lines().absent, 0);
 }
 
+/* Another account, to whom the named line is of no use, is not meant. */
+static void named_in_vain(void)
+{
+	struct in_addr named = unit_ipv4("203.0.114.50");
+
+	start("wan");
+	uplink_account(&u, 1, "", "198.51.100.1");
+	come_up();
+	CHECK_INT(uplink_ask(&u, "", named), UPLINK_TAKEN);
+	kernel[1].carrier = false;
+	CHECK_INT(look(UPLINK_BUSY), UPLINK_SAME);
+	CHECK_INT(lines().absent, 2);
+	kernel[1].carrier = kernel[1].deaf = true;
+	CHECK_INT(look(UPLINK_BUSY), UPLINK_SAME);
+	kernel[1].deaf = false;
+	CHECK_INT(look(UPLINK_BUSY), UPLINK_LINE);
+	/* The address is about to go: the other one takes over. */
+	start("wan");
+	uplink_account(&u, 1, "wan2", "198.51.100.1");
+	CHECK_INT(uplink_ask(&u, "", named), UPLINK_TAKEN);
+	u.asked = named;
+	u.named = true;
+	CHECK_INT(lines().absent, 1);
+	CHECK(down("wan2", named));
+	CHECK_INT(lines().absent, 2);
+	/* And so does another address of the same link. */
+	start("wan");
+	set_kernel(2, way(WAN, "wan", "203.0.113.50"), way(WAN, "wan", "203.0.113.60"));
+	u.asked = unit_ipv4("203.0.113.50");
+	u.named = true;
+	come_up();
+	CHECK(down("wan", u.asked));
+	CHECK_INT(lines().absent, 0);
+}
+
 /* The link has another address beside the one that is about to go. */
 static void next_address(void)
 {
@@ -599,6 +634,7 @@ static const struct unit_case cases[] = {
 	{"pinned to a link", pinned},
 	{"an address that a caller names", named},
 	{"an address that a caller names, of one of several pinned accounts", named_of_several},
+	{"an address that a caller names, of no use to other accounts", named_in_vain},
 	{"the address that is about to go, and another of the same link", next_address},
 	{"the end of the line before the server's name was looked up", down_without_server},
 	{"what hooks say", events},
