@@ -132,17 +132,17 @@ static bool may_take(const struct uplink_account *a, const struct way *w)
 	return a->link[0] || (w->carrier && !w->deaf);
 }
 
-/* Whether another account than this one can use the line with the address that a caller named:
- * then that is meant. */
-static bool another_is_named(struct uplink *u, const struct uplink_account *a)
+/* Whether some account can use the line with the address that a caller named: then that one is
+ * meant. */
+static bool one_is_named(struct uplink *u)
 {
 	struct way ways[WAY_MOST];
 
 	for (unsigned i = 0; i < u->n_accounts; i++) {
-		const struct uplink_account *other = &u->accounts[i];
-		const struct way *w = asked_way(u, ways, ask(u, other, USABLE, ways));
+		const struct uplink_account *a = &u->accounts[i];
+		const struct way *w = asked_way(u, ways, ask(u, a, USABLE, ways));
 
-		if (other != a && w && may_take(other, w))
+		if (w && may_take(a, w))
 			return true;
 	}
 	return false;
@@ -157,7 +157,7 @@ static int find(struct uplink *u, const struct uplink_account *a, struct way way
 	/* An address that was named is the only one, before any link has had it and while
 	 * one has it. */
 	only_asked = u->named && !a->link[0] && (!u->seen || asked_way(u, ways, n));
-	if (u->named && a->link[0] && n > 0 && !asked_way(u, ways, n) && another_is_named(u, a))
+	if (u->named && a->link[0] && n > 0 && !asked_way(u, ways, n) && one_is_named(u))
 		return 0;
 	for (int i = 0; i < n; i++) {
 		const struct way *w = &ways[i];
