@@ -87,7 +87,7 @@ struct message {
 	struct in_addr client, server;
 	unsigned char response[DTCP_DIGEST_BYTES];
 	uint8_t upper; /* of MESSAGE_LOGIN: 1 where the response had capital letters, else 0 */
-	char name[CONFIG_NAME_MAX + 1];
+	char name[CONFIG_NAME_MAX + 1]; /* texts come last: a message that waits ends with them */
 	char text[MESSAGE_TEXT_MAX + 1]; /* or a password */
 };
 

@@ -29,13 +29,13 @@ in_place_of() {
 		channel.settimeout(3)
 		OPEN, LOGIN, PINGED, CLOSE, CHALLENGE, REFUSED, RESULT, END, GONE, WANT, LEFT, USER, USERS_END = range(1, 14)
 		def message(kind, slot=1, generation=99, user=0, code=0, type=0, client='203.0.113.66',
-		            server='$LAB_SERVER4', response=bytes(16), name=b'', text=b''):
+		            server='$LAB_SERVER4', response=bytes(16), upper=0, name=b'', text=b''):
 		    return (struct.pack('<6I', kind, slot, generation, user, code, type) +
-		            socket.inet_aton(client) + socket.inet_aton(server) + response +
+		            socket.inet_aton(client) + socket.inet_aton(server) + response + bytes([upper]) +
 		            name.ljust(129, b'\0') + text.ljust(513, b'\0')).ljust(size, b'\0')
-		size = 24 + 8 + 16 + 129 + 513
+		size = 24 + 8 + 16 + 1 + 129 + 513
 		size += -size % 4
-		texts = 24 + 8 + 16 + 129
+		texts = 24 + 8 + 16 + 1 + 129
 		def heard():
 		    try:
 		        data = channel.recv(4096)
