@@ -114,6 +114,16 @@ static unsigned answer_late(struct fsm *f, int64_t now)
 	return DO_ANSWER;
 }
 
+/* A step of the first try takes longer than its caller waits: that is a failure with this
+ * status, after which it goes on for others alone. */
+static unsigned late(struct fsm *f, int status, int64_t now)
+{
+	if (!f->persist)
+		return stop(f, status, now) | DO_ANSWER;
+	f->status = status;
+	return answer_late(f, now);
+}
+
 /* How much of limit a try may take: while a caller waits, accounts that have a line and have
  * not been tried share what is left of the wait, and so does another line of this one. */
 static int64_t share(const struct fsm *f, int64_t now, int64_t limit)
@@ -440,18 +450,16 @@ static unsigned step_idle(struct fsm *f, const struct fsm_input *in, int64_t now
 /* The server has not hung up in time, or the caller of the first try waits no longer. */
 static unsigned leave_late(struct fsm *f, int64_t now)
 {
-	bool over = now >= caller_limit(f);
-	unsigned late;
+	unsigned actions = 0;
 
-	if (over && f->status == STATUS_OK)
-		f->status = STATUS_UNREACHABLE;
-	if (over && !f->persist)
-		return stop(f, f->status, now) | DO_ANSWER;
-	late = answer_late(f, now);
+	if (now >= caller_limit(f))
+		actions = late(f, f->status ? f->status : STATUS_UNREACHABLE, now);
+	if (f->state != FSM_LEAVE)
+		return actions;
 	if (now >= f->leave_by)
-		return late | drop(f) | start_login(f, now);
+		return actions | drop(f) | start_login(f, now);
 	f->timer = f->leave_by;
-	return late;
+	return actions;
 }
 
 static unsigned step_leave(struct fsm *f, const struct fsm_input *in, int64_t now)
@@ -534,11 +542,8 @@ static unsigned step_login(struct fsm *f, const struct fsm_input *in, int64_t no
 /* The caller of the first try waits no longer for ip(8). */
 static unsigned build_late(struct fsm *f, int64_t now)
 {
-	if (!f->persist)
-		return stop(f, STATUS_SYSTEM, now) | DO_ANSWER;
 	f->timer = CLOCK_NEVER;
-	f->status = STATUS_SYSTEM;
-	return answer_late(f, now);
+	return late(f, STATUS_SYSTEM, now);
 }
 
 static unsigned step_build(struct fsm *f, const struct fsm_input *in, int64_t now)
