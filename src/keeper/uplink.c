@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/link.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "kernel/interface.h"
@@ -503,10 +502,17 @@ enum uplink_news uplink_look(struct uplink *u, enum uplink_phase phase, unsigned
 	return news == UPLINK_SAME && was != u->near_ok ? UPLINK_NEAR : news;
 }
 
+static bool same_link(const char *a, const char *b)
+{
+	unsigned index = interface_index(a);
+
+	return strcmp(a, b) == 0 || (index && index == interface_index(b));
+}
+
 /* The line in use may have been renamed. */
 static bool is_used(const struct uplink *u, const char *link)
 {
-	return link_same(link, u->use.link) || interface_index(link) == u->use.index;
+	return same_link(link, u->use.link) || interface_index(link) == u->use.index;
 }
 
 bool uplink_is_on(const struct uplink *u, const char *link)
@@ -521,7 +527,7 @@ bool uplink_may_use(const struct uplink *u, const char *link)
 	if (u->n_accounts == 0)
 		return true;
 	for (unsigned i = 0; i < u->n_accounts; i++)
-		if (!u->accounts[i].link[0] || link_same(link, u->accounts[i].link))
+		if (!u->accounts[i].link[0] || same_link(link, u->accounts[i].link))
 			return true;
 	return false;
 }
@@ -567,10 +573,10 @@ bool uplink_is_about(const struct uplink *u, const char *link)
 {
 	if (u->use.link[0])
 		return is_used(u, link);
-	if (u->told[0] && link_same(link, u->told))
+	if (u->told[0] && same_link(link, u->told))
 		return true;
 	for (unsigned i = 0; i < u->n_accounts; i++)
-		if (u->accounts[i].link[0] && link_same(link, u->accounts[i].link))
+		if (u->accounts[i].link[0] && same_link(link, u->accounts[i].link))
 			return true;
 	return false;
 }

@@ -80,12 +80,6 @@ unsigned interface_index(const char *name)
 	return 0;
 }
 
-/* What link_same() asks. */
-unsigned if_nametoindex(const char *name)
-{
-	return interface_index(name);
-}
-
 static struct uplink u;
 static unsigned round_now;
 
