@@ -224,8 +224,10 @@ static unsigned new_round(struct fsm *f, int64_t now)
 	if (account >= 0)
 		return login(f, (unsigned)account, now);
 	/* None may log in yet. That is no failure, so the delay does not grow. */
+	if (f->first && !f->persist)
+		return stop(f, f->status ? f->status : STATUS_UNREACHABLE, now) | DO_ANSWER;
 	f->state = FSM_BACKOFF;
-	f->timer = earliest(f);
+	f->timer = clock_min(earliest(f), caller_limit(f));
 	return 0;
 }
 
@@ -301,7 +303,7 @@ static unsigned renew(struct fsm *f, int64_t now)
 	unsigned actions;
 
 	session_ended(f, now);
-	f->failures = 0;
+	f->failures = f->renewals = 0;
 	actions = f->near_ok ? quit(f, FSM_ACCOUNTS, now) : drop(f);
 	return actions | new_round(f, now);
 }
@@ -431,7 +433,7 @@ static unsigned step_idle(struct fsm *f, const struct fsm_input *in, int64_t now
 	case EV_ADDR:
 		if (f->state == FSM_START)
 			return 0;
-		f->failures = 0;
+		f->failures = f->renewals = 0;
 		return new_round(f, now);
 	case EV_NOADDR:
 		return f->state == FSM_BACKOFF ? drop(f) | no_address(f, now) : 0;
@@ -440,7 +442,7 @@ static unsigned step_idle(struct fsm *f, const struct fsm_input *in, int64_t now
 		return f->state == FSM_START ? 0 : new_round(f, now);
 	case EV_TIMER:
 		if (f->state == FSM_BACKOFF && now >= f->timer)
-			return new_round(f, now);
+			return answer_late(f, now) | new_round(f, now);
 		return 0;
 	default:
 		return 0;
@@ -502,10 +504,8 @@ static unsigned take_offer(struct fsm *f, bool same)
 	f->kept = same && f->routes;
 	if (!f->kept)
 		f->path = PATH_UNKNOWN;
-	if (!same) {
+	if (!same)
 		f->was_good = false;
-		f->renewals = 0;
-	}
 	f->built = true;
 	f->lost = false;
 	f->near_ok = true;

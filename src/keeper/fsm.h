@@ -148,7 +148,7 @@ struct fsm {
 	bool leaving;   /* a session says quit */
 	unsigned left;  /* by which account; FSM_ACCOUNTS: by any */
 	unsigned failures;
-	unsigned renewals; /* sessions that were ended for their path */
+	unsigned renewals; /* sessions that were ended for their path, one after the other */
 	int64_t lost_at;  /* when the session ended; CLOCK_NEVER while there is one */
 	int64_t up_at;
 	int64_t timer;    /* of the state */

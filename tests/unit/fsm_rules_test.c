@@ -676,6 +676,33 @@ static void renewals(void)
 	CHECK_INT(f.renew_at - now, 60000);
 }
 
+/* Of two lines or accounts, whose paths are both bad, each has a tunnel of its own. */
+static void renewals_of_several(void)
+{
+	begin(true, CLOCK_NEVER, 2);
+	come_up();
+	happens(EV_PATH_BAD, 0);
+	for (int delay = 60000; delay <= 240000; delay *= 2) {
+		int64_t since = now;
+
+		while (!(timer() & DO_QUIT))
+			later(1, EV_PONG, 0);
+		CHECK_INT(now - since, delay);
+		CHECK(happens(EV_GONE, 0) & DO_LOGIN);
+		for (int n = 0; f.state != FSM_UP && n < 4; n++) {
+			happens(EV_OFFER, 0);
+			happens(EV_KERNEL_OK, 0);
+			happens(EV_PATH_BAD, 0);
+			if (f.state == FSM_LEAVE)
+				happens(EV_GONE, 0);
+		}
+		CHECK_INT(f.state, FSM_UP);
+	}
+	/* Another address, or other settings: from the beginning. */
+	CHECK(happens(EV_RELOAD, 0) & DO_QUIT);
+	CHECK_INT(f.renewals, 0);
+}
+
 static void leaves_first(void)
 {
 	begin(true, CLOCK_NEVER, 1);
@@ -715,6 +742,29 @@ static void leaves_late(void)
 		CHECK_INT(f.state, shared ? FSM_LEAVE : FSM_END_SCRIPT);
 	}
 	CHECK_INT(timer() & (DO_ANSWER | DO_LOGIN), DO_LOGIN);
+}
+
+/* And though the only account that still has a line may not log in yet. */
+static void refused_late(void)
+{
+	for (int shared = 0; shared <= 1; shared++) {
+		begin(shared, 10000, 2);
+		f.limited = true;
+		CHECK(happens(EV_FAIL, STATUS_REFUSED) & DO_LOGIN);
+		absent = 2;
+		if (!shared) {
+			CHECK(later(1000, EV_ADDR, 0) & DO_ANSWER);
+			CHECK_INT(f.status, STATUS_REFUSED);
+			CHECK_INT(f.state, FSM_END_SCRIPT);
+		} else {
+			CHECK(!(later(1000, EV_ADDR, 0) & DO_ANSWER));
+			CHECK_INT(f.state, FSM_BACKOFF);
+			CHECK_INT(f.timer, f.wait_until);
+			CHECK_INT(timer(), DO_ANSWER);
+			CHECK_INT(timer(), DO_LOGIN);
+		}
+		absent = 0;
+	}
 }
 
 /* Over its own line first, then over the next one of those that have another. */
@@ -944,7 +994,9 @@ static const struct unit_case cases[] = {
 	{"a path that is trusted has routes until it was seen to answer", trusted},
 	{"where there is no path nothing is asked", without_path},
 	{"a path that stays bad gets a new session, later and later", renewals},
+	{"so do two whose paths are bad", renewals_of_several},
 	{"the next login of an account waits for the old session", leaves_first},
 	{"a server that does not hang up, and a caller whose wait is over", leaves_late},
+	{"so does who waits while no account may log in", refused_late},
 };
 UNIT_MAIN(cases)
