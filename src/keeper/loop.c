@@ -61,6 +61,8 @@ static void settle(struct keeper *k)
 					      : "the session process gave no answer in time");
 		if (e.kind == EV_TIMER && (actions & DO_DROP) && was == FSM_UP)
 			uplink_failed(&k->uplink, account);
+		if (k->fsm.state == FSM_BACKOFF && was != FSM_BACKOFF)
+			uplink_rest(&k->uplink);
 		act(k, actions);
 	}
 	uplink_forget(&k->uplink);

@@ -154,6 +154,8 @@ static int find(struct uplink *u, const struct uplink_account *a, struct way way
 	int n = ask(u, a, USABLE, ways), left = 0;
 	bool only_asked;
 
+	if (u->named && asked_way(u, ways, n))
+		u->seen = true;
 	/* An address that was named is the only one, before any link has had it and while
 	 * one has it. */
 	only_asked = u->named && !a->link[0] && (!u->seen || asked_way(u, ways, n));
@@ -201,13 +203,13 @@ static bool makes_a_line(const struct uplink *u, const struct uplink_account *a,
 	return !a->server.s_addr && !u->named && !a->link[0];
 }
 
-static bool has_several(const struct uplink_account *a, const struct way *ways, int n)
+static int count_untried(const struct uplink_account *a, const struct way *ways, int n)
 {
 	int left = 0;
 
 	for (int i = 0; i < n; i++)
 		left += !was_tried(a, &ways[i]);
-	return left > 1;
+	return left;
 }
 
 /* Whether one of these is not the line in use, and, with untried, was not tried. */
@@ -242,7 +244,7 @@ struct uplink_lines uplink_lines(struct uplink *u, unsigned n)
 		 * name cannot be resolved, say) would fail over another line, too. */
 		if (a->given && any_other(u, a, ways, found, true))
 			l.untried |= 1u << i;
-		if (has_several(a, ways, found))
+		if (count_untried(a, ways, found) > 1)
 			l.several |= 1u << i;
 		if (i == n)
 			l.others = any_other(u, a, ways, found, false);
@@ -322,8 +324,12 @@ static void use(struct uplink *u, const struct way *w)
 
 static void note_try(struct uplink_account *a, const struct line *l)
 {
-	a->given = true;
-	if (a->n_tried < UPLINK_TRIED)
+	bool noted = false;
+
+	for (unsigned i = 0; i < a->n_tried; i++)
+		noted = noted || (a->tried[i].index == l->index &&
+				  a->tried[i].local.s_addr == l->local.s_addr);
+	if (!noted && a->n_tried < UPLINK_TRIED)
 		a->tried[a->n_tried++] = *l;
 }
 
@@ -365,6 +371,7 @@ bool uplink_give(struct uplink *u, unsigned n, struct in_addr server)
 	}
 	use(u, w);
 	a->pin = w->index;
+	a->given = true;
 	note_try(a, &u->use);
 	return true;
 }
@@ -374,11 +381,13 @@ bool uplink_lacks(const struct uplink *u, unsigned n)
 	return u->accounts[n].refused && !u->accounts[n].given;
 }
 
-void uplink_explain(const struct uplink *u)
+void uplink_explain(struct uplink *u)
 {
 	const char *link = u->n_accounts ? u->accounts[0].link : "";
 	unsigned index = link[0] ? interface_index(link) : 0;
 
+	for (unsigned i = 0; i < u->n_accounts; i++)
+		warn_deaf(u, &u->accounts[i]);
 	if (link[0] && !index)
 		log_msg(LOG_ERR, "%s: link %s is not there", u->who, link);
 	else if (u->named && !way_holder(u->asked))
@@ -405,6 +414,12 @@ void uplink_works(struct uplink *u)
 		u->accounts[i].failed.index = 0;
 }
 
+void uplink_rest(struct uplink *u)
+{
+	for (unsigned i = 0; i < u->n_accounts && u->use.index; i++)
+		note_try(&u->accounts[i], &u->use);
+}
+
 void uplink_failed(struct uplink *u, unsigned n)
 {
 	if (u->in_use)
@@ -422,9 +437,13 @@ static bool is_there(const struct line *l, const struct way *ways, int n)
 
 static bool any_untried(struct uplink *u)
 {
-	for (unsigned i = 0; i < u->n_accounts; i++)
-		if (has_untried(u, &u->accounts[i]))
+	for (unsigned i = 0; i < u->n_accounts; i++) {
+		const struct uplink_account *a = &u->accounts[i];
+		struct way ways[WAY_MOST];
+
+		if (count_untried(a, ways, find(u, a, ways)) > 0)
 			return true;
+	}
 	return false;
 }
 
@@ -502,6 +521,7 @@ enum uplink_news uplink_look(struct uplink *u, enum uplink_phase phase, unsigned
 	return news == UPLINK_SAME && was != u->near_ok ? UPLINK_NEAR : news;
 }
 
+/* As link_same() does, but by netlink: a hook often names a link that has gone. */
 static bool same_link(const char *a, const char *b)
 {
 	unsigned index = interface_index(a);

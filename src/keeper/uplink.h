@@ -113,13 +113,17 @@ bool uplink_give(struct uplink *u, unsigned n, struct in_addr server);
 bool uplink_lacks(const struct uplink *u, unsigned n);
 
 /* Says why no account has a line. */
-void uplink_explain(const struct uplink *u);
+void uplink_explain(struct uplink *u);
 
 /* A tunnel is to end at the line in use. */
 void uplink_offered(struct uplink *u);
 
 /* The line in use works: what failed before is forgotten. */
 void uplink_works(struct uplink *u);
+
+/* A pause begins after every line was tried. The line in use counts as tried by each account,
+ * so that it is news when it has gone and comes back. */
+void uplink_rest(struct uplink *u);
 
 /* Account n can have no session over the line in use, or its path is bad. */
 void uplink_failed(struct uplink *u, unsigned n);

@@ -244,6 +244,34 @@ static void no_line_asked(void)
 	CHECK(uplink_lacks(&u, 0));
 }
 
+/* In a pause what has gone and comes back is tried at once, the line that was in use too. */
+static void comes_back(void)
+{
+	start("");
+	uplink_account(&u, 1, "wan2", "198.51.100.1");
+	come_up();
+	CHECK(log_in());
+	uplink_failed(&u, 0);
+	CHECK(log_in());
+	CHECK_STR(u.use.link, "wan2");
+	uplink_rest(&u);
+	CHECK_INT(look(UPLINK_PAUSES), UPLINK_SAME);
+	n_kernel = 1;
+	CHECK_INT(look(UPLINK_PAUSES), UPLINK_SAME);
+	two_lines();
+	CHECK_INT(look(UPLINK_PAUSES), UPLINK_LINE);
+	uplink_rest(&u);
+	CHECK_INT(look(UPLINK_PAUSES), UPLINK_SAME);
+	/* After a session that worked, too: nothing was tried since. */
+	start("");
+	n_kernel = 1;
+	come_up();
+	uplink_rest(&u);
+	CHECK_INT(look(UPLINK_PAUSES), UPLINK_SAME);
+	two_lines();
+	CHECK_INT(look(UPLINK_PAUSES), UPLINK_LINE);
+}
+
 static void bad_path(void)
 {
 	start("");
@@ -363,6 +391,21 @@ static void named(void)
 	uplink_explain(&u);
 	CHECK_HAS(unit_log(), "no interface has the address 203.0.115.50");
 	CHECK_INT(uplink_ask(&u, "", unit_ipv4("203.0.115.51")), UPLINK_ABSENT);
+	/* Or has one that cannot be used. */
+	start("");
+	u.asked = unit_ipv4("203.0.113.50");
+	u.named = true;
+	kernel[0].deaf = true;
+	CHECK_INT(lines().absent, 1);
+	uplink_explain(&u);
+	CHECK_HAS(unit_log(), "link wan: rp_filter is 1");
+	/* It moves on before any session was given a line. */
+	start("");
+	u.asked = unit_ipv4("203.0.113.50");
+	u.named = true;
+	CHECK_INT(lines().absent, 0);
+	kernel[0].local = unit_ipv4("203.0.113.60");
+	CHECK_INT(lines().absent, 0);
 	/* A caller names another one. */
 	start("");
 	come_up();
@@ -627,6 +670,7 @@ static const struct unit_case cases[] = {
 	{"a line that works is kept", kept},
 	{"a line that is gone gives way to the next one", next_line},
 	{"in a round each line is tried once", rounds},
+	{"in a pause what comes back is tried at once", comes_back},
 	{"a login that was given no line", no_line_asked},
 	{"a bad path leads to another line", bad_path},
 	{"a link made anew under its name is another", made_anew},
