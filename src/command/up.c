@@ -24,9 +24,9 @@
 #include "rundir/rundir.h"
 #include "rundir/state_file.h"
 
-/* How long a new keeper waits for the old one to end, and how much longer than --wait a
- * command waits for its keeper. */
-enum { HANDOVER_MS = 5000, OVERTIME_MS = 4000 };
+/* How long a new keeper waits for the old one to end, and a command for its keeper to say that
+ * it has heard. */
+enum { HANDOVER_MS = 5000, HEARD_MS = 4000 };
 
 static volatile sig_atomic_t signal_seen;
 
@@ -133,7 +133,7 @@ static void give_up(int fd)
 	struct control_request r = {.op = CONTROL_DOWN, .threshold = log_threshold()};
 
 	if (control_ask(fd, &r))
-		ask_wait(fd, clock_ms() + OVERTIME_MS, clock_ms() + END_WAIT_MS, NULL);
+		ask_wait(fd, clock_ms() + HEARD_MS, clock_ms() + END_WAIT_MS, NULL);
 	catch_signals(SIG_DFL);
 	kill(getpid(), signal_seen);
 }
@@ -189,8 +189,9 @@ static int in_background(struct keeper_how *how, const struct call *c, const str
 			return STATUS_OK;
 		}
 		if (status == ASK_AGAIN) {
+			/* A try that has failed in the end answers when nothing is left. */
 			status = start_keeper(how, &r, wait_until + patience(how, o) +
-						       (how->persist ? 0 : OVERTIME_MS));
+						       (how->persist ? 0 : END_WAIT_MS));
 			if (status == ASK_LATE && how->persist)
 				return late(how, o);
 		}

@@ -153,7 +153,7 @@ static void answer_last(struct caller *one, int status)
 	one->waiting = false;
 }
 
-void callers_answer_last(struct callers *c, const char *interface, int status)
+void callers_answer_last(struct callers *c, const char *interface, int status, bool left)
 {
 	char text[64];
 
@@ -168,6 +168,8 @@ void callers_answer_last(struct callers *c, const char *interface, int status)
 				 interface);
 			control_say(one->fd, CONTROL_TEXT, LOG_ERR, text);
 			answer_last(one, STATUS_SYSTEM);
+		} else if (one->asked.op == CONTROL_DOWN) {
+			answer_last(one, left ? STATUS_SYSTEM : STATUS_OK);
 		} else {
 			answer_last(one, status);
 		}

@@ -68,8 +68,9 @@ void callers_answer(struct callers *c, int status, struct in_addr local);
 /* Answers those who are hasty. */
 void callers_answer_hasty(struct callers *c, bool up);
 
-/* Nothing is left, and the keeper ends with this status: the end of the process tells the
- * callers, whose connections stay open. */
-void callers_answer_last(struct callers *c, const char *interface, int status);
+/* The keeper ends with this status; left: the tunnel could not be removed. Who wanted it down
+ * hears about that alone, whatever the keeper failed by before. The connections stay open: the
+ * end of the process tells the callers. */
+void callers_answer_last(struct callers *c, const char *interface, int status, bool left);
 
 #endif

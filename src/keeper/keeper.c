@@ -123,7 +123,7 @@ static void clean_up(struct keeper *k)
 	}
 	control_remove(k->how.dir, k->how.interface);
 	pidfile_drop(k->how.dir, k->how.interface, k->pidfile);
-	callers_answer_last(&k->callers, k->how.interface, k->fsm.status);
+	callers_answer_last(&k->callers, k->how.interface, k->fsm.status, k->kernel.exists);
 }
 
 static struct keeper *make(const struct keeper_how *how)
@@ -165,7 +165,7 @@ static void dispose(struct keeper *k)
 /* Ends before there is anything to clean up. */
 static int refuse(struct keeper *k, int status)
 {
-	callers_answer_last(&k->callers, k->how.interface, status);
+	callers_answer_last(&k->callers, k->how.interface, status, false);
 	log_set_function(NULL, NULL);
 	dispose(k);
 	return status;

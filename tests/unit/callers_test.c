@@ -76,9 +76,13 @@ static void outcome(void)
 	CHECK_INT(told(persists), RESULT + STATUS_OK);
 	CHECK_INT(told(hasty), RESULT + STATUS_OK);
 	CHECK_INT(told(down), NOTHING);
-	callers_answer_last(&c, "dtcp0", STATUS_OK);
+	/* It is down, whatever the keeper ended by. */
+	callers_answer_last(&c, "dtcp0", STATUS_REFUSED, false);
 	CHECK_INT(told(down), RESULT + STATUS_OK);
 	CHECK(!callers_waiting(&c));
+	down = connects((struct control_request){.op = CONTROL_DOWN});
+	callers_answer_last(&c, "dtcp0", STATUS_OK, true);
+	CHECK_INT(told(down), RESULT + STATUS_SYSTEM);
 }
 
 /* Who waits for an address hears that it is up when it is so with that one. */
@@ -150,11 +154,11 @@ static void last(void)
 
 	callers_init(&c);
 	up = connects((struct control_request){.op = CONTROL_UP, .threshold = LOG_ERR});
-	callers_answer_last(&c, "dtcp0", STATUS_OK);
+	callers_answer_last(&c, "dtcp0", STATUS_OK, false);
 	CHECK_INT(told(up), TEXT + LOG_ERR); /* ended while it was coming up */
 	CHECK_INT(told(up), RESULT + STATUS_SYSTEM);
 	fails = connects((struct control_request){.op = CONTROL_UP, .persist = 1});
-	callers_answer_last(&c, "dtcp0", STATUS_PROTOCOL);
+	callers_answer_last(&c, "dtcp0", STATUS_PROTOCOL, false);
 	CHECK_INT(told(fails), RESULT + STATUS_PROTOCOL);
 	CHECK_INT(told(fails), NOTHING); /* its end is the process's */
 	CHECK(!callers_waiting(&c));
