@@ -15,6 +15,7 @@
 #include "kernel/interface.h"
 #include "kernel/way.h"
 #include "protocol/offer.h"
+#include "rundir/rundir.h"
 #include "server/ability.h"
 #include "server/batch.h"
 #include "server/changes.h"
@@ -115,7 +116,9 @@ static void look_again(struct builder *b)
 			standing_look(&b->standing, &l);
 		changes_forget(c);
 	} else {
-		c->lost = true; /* the next change has all looked at */
+		c->lost = true; /* then all is looked at */
+		b->look_due = true;
+		b->look_at = clock_ms() + standing_pause_ms(0);
 	}
 	look_free(&l);
 }
@@ -228,6 +231,7 @@ static bool record(struct builder *b)
 		if (b->round[i] == STEP_ADD) {
 			each(b, i)->now = each(b, i)->want;
 			each(b, i)->exists = true;
+			standing_made(&b->standing, each(b, i)->now.name);
 		}
 	if (b->how.record(b->how.arg))
 		return true;
@@ -515,7 +519,7 @@ void builder_heard(struct builder *b, const struct pollfd *p, nfds_t n)
 		return;
 	if (p[0].revents)
 		watch(b);
-	if (batch_hangs(&b->batch) && kernel_tells(b))
+	if (batch_hangs(&b->batch) && !rundir_is_stopped(b->batch.run.pid) && kernel_tells(b))
 		batch_works(&b->batch);
 	batch_heard(&b->batch, p + 1);
 }

@@ -2,6 +2,7 @@
 #include "server/changes.h"
 
 #include <linux/rtnetlink.h>
+#include <net/if_arp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -66,13 +67,26 @@ static bool is_in_place_of_ours(const struct nlmsghdr *h)
 	       (r.metric == FAR_METRIC || r.metric == TUNNEL_METRIC_WORST);
 }
 
-/* What our programs do is among these, and what daemons do with their routes all day is not. */
+/* What our programs do is among these, and what daemons do with their routes all day is not, nor
+ * what happens to the machine's other links. An address of ours comes with its link. */
 static bool may_be_our_work(const struct nlmsghdr *h)
 {
-	bool of_route = h->nlmsg_type == RTM_NEWROUTE || h->nlmsg_type == RTM_DELROUTE;
 	const struct rtmsg *route = netlink_body(h, h->nlmsg_type, sizeof *route);
+	const struct ifinfomsg *link = netlink_body(h, h->nlmsg_type, sizeof *link);
 
-	return !of_route || (route && route->rtm_protocol == FAR_ROUTE_PROTO);
+	switch (h->nlmsg_type) {
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		return link && link->ifi_type == ARPHRD_SIT;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		return false;
+	case RTM_NEWROUTE:
+	case RTM_DELROUTE:
+		return route && route->rtm_protocol == FAR_ROUTE_PROTO;
+	default:
+		return true;
+	}
 }
 
 /* Of what can be ours: an interface that is changed or goes, its filters, a route or an

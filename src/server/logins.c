@@ -107,6 +107,9 @@ static void log_refused(const struct logins *l, const struct message *m, enum me
 		log_msg(LOG_NOTICE, "%s: a login as '%s' is refused: type %s wants %s, which line %u of "
 				    "the file lacks", text_ipv4(m->client), u->name,
 			tunnel_type_name(m->type), words[m->type], u->line);
+	else if (u)
+		log_msg(LOG_NOTICE, "%s: a login as '%s' is refused: %s", text_ipv4(m->client),
+			u->name, why_refused(result));
 	else
 		log_msg(LOG_NOTICE, "%s: a login is refused: %s", text_ipv4(m->client),
 			why_refused(result));

@@ -111,6 +111,25 @@ static void add_lines(const struct standing *s, const struct look *l, struct far
 	free(wanted);
 }
 
+/* Keeps those that the kernel has, l, or without it all but the one of this name. What is gone is
+ * not ours to remove any more: the name may be a session's next, or another program's. True where
+ * there are fewer. */
+static bool keep_leftovers(struct standing *s, const struct look *l, const char *name)
+{
+	size_t n = 0, before = s->n_leftovers;
+
+	for (size_t i = 0; i < before; i++)
+		if (l ? look_link(l, s->leftovers[i]) != NULL : strcmp(s->leftovers[i], name) != 0)
+			memmove(s->leftovers[n++], s->leftovers[i], sizeof *s->leftovers);
+	s->n_leftovers = n;
+	return n < before;
+}
+
+void standing_made(struct standing *s, const char *name)
+{
+	keep_leftovers(s, NULL, name);
+}
+
 int64_t standing_pause_ms(unsigned tries)
 {
 	return tries < MANY_TRIES ? RETRY_MS : BLOCKED_MS;
@@ -132,11 +151,12 @@ void standing_plan(struct standing *s, struct far_lines *lines)
 bool standing_judge(struct standing *s, const struct look *l, const char *said)
 {
 	struct far_lines missing = {0};
-	bool asked = s->asked && l;
+	bool asked = s->asked && l, fewer;
 
 	s->asked = false;
 	if (!asked)
 		return false;
+	fewer = keep_leftovers(s, l, NULL);
 	add_lines(s, l, &missing);
 	if (missing.len == 0 && !missing.failed) {
 		s->due = false;
@@ -149,7 +169,7 @@ bool standing_judge(struct standing *s, const struct look *l, const char *said)
 			missing.text ? missing.text : "", said);
 	s->at = s->tries < TRIES ? 0 : clock_ms() + standing_pause_ms(s->tries);
 	free(missing.text);
-	return false;
+	return fewer;
 }
 
 void standing_look(struct standing *s, const struct look *l)

@@ -42,8 +42,12 @@ bool standing_leftover_prefix(struct standing *s, const struct prefix *p);
 /* Adds the lines for ip(8), if it is time: none where all is as it should be. */
 void standing_plan(struct standing *s, struct far_lines *lines);
 
-/* After ip(8): what it was asked for is there, and gone (true), or is tried again, after a
- * message with what it said. l NULL: that is not known. */
+/* An interface of this name is made: a leftover that had it is gone. */
+void standing_made(struct standing *s, const char *name);
+
+/* After ip(8): what it was asked for is there, and gone, or is tried again, after a message with
+ * what it said. l NULL: that is not known. True where all is done, or fewer interfaces are left:
+ * the record is to say so. */
 bool standing_judge(struct standing *s, const struct look *l, const char *said);
 
 /* Somebody may have removed a route. */

@@ -2,6 +2,7 @@
 #include "server/builder.h"
 
 #include <linux/rtnetlink.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,11 @@
 #include "common/program.h"
 #include "kernel/interface.h"
 #include "kernel/way.h"
+#include "rundir/rundir.h"
 #include "server/ability.h"
 #include "server/far_kernel.h"
 #include "server/look.h"
+#include "server/standing.h"
 #include "unit.h"
 
 /* A clock, programs and a kernel of the test's own: each tunnel is there, with its
@@ -25,6 +28,7 @@ static struct sessions table;
 static int64_t now = 1000;
 static pid_t running; /* 0: none */
 static unsigned programs, looks_at_all, kills;
+static bool stopped, blind; /* the program; the next look fails */
 static unsigned filters; /* of each tunnel */
 static bool removed; /* no tunnel is seen ... */
 static const char *stuck = ""; /* ... but this one */
@@ -75,6 +79,12 @@ void program_reaped(struct program *r, int status)
 	r->pid = running = 0;
 	fclose(lines);
 	lines = NULL;
+}
+
+bool rundir_is_stopped(pid_t pid)
+{
+	CHECK_INT(pid, running);
+	return stopped;
 }
 
 bool privs_enough(bool raw, const char **missing)
@@ -146,9 +156,12 @@ bool look_take(struct look *l, bool counters)
 
 bool look_one(struct look *l, const char *name)
 {
+	bool seen = !blind;
+
 	CHECK(look_index(l, name) > 0);
 	*l = LOOK_NONE;
-	return true;
+	blind = false;
+	return seen;
 }
 
 void look_free(struct look *l)
@@ -214,10 +227,12 @@ bool far_kernel_whole(struct look *l, const struct far *f, const char **lacks)
 /* ------------------------------------------------------------------ */
 
 static struct builder *b;
+static size_t left; /* leftovers in the record */
 
 static bool recorded(void *arg)
 {
 	(void)arg;
+	left = b ? builder_standing(b)->n_leftovers : 0;
 	return true;
 }
 
@@ -261,6 +276,7 @@ static void begin(void)
 static void end(void)
 {
 	builder_close(b);
+	b = NULL;
 	free(table.list);
 }
 
@@ -666,7 +682,7 @@ static void hangs(void)
 	const struct {
 		struct nlmsghdr h;
 		struct ifinfomsg link;
-	} work = {{.nlmsg_len = sizeof work, .nlmsg_type = RTM_NEWLINK}, {.ifi_index = 99}};
+	} work = {{.nlmsg_len = sizeof work, .nlmsg_type = RTM_NEWLINK}, {.ifi_type = ARPHRD_SIT, .ifi_index = 99}};
 	bool watches;
 	int kernel;
 
@@ -694,6 +710,63 @@ static void hangs(void)
 	finish();
 	want(1);
 	CHECK_INT(waits(&watches), now + 5000);
+	/* One that is stopped does nothing, whatever else the kernel tells. */
+	now += 5000;
+	stopped = true;
+	CHECK(send(kernel, &work, sizeof work, 0) == (ssize_t)sizeof work);
+	heard();
+	CHECK_INT(kills, 2);
+	stopped = false;
+	finish();
+	close(kernel);
+	end();
+}
+
+/* What a session is about to be given the name of has gone, though nobody has looked: it is not
+ * to be removed as something that was left. */
+static void name_of_leftover(void)
+{
+	begin();
+	CHECK(builder_take_over(b, "dtcp0"));
+	left = 7;
+	want(0);
+	CHECK(running);
+	CHECK_INT(left, 0);
+	finish();
+	CHECK(table.list[0].ready);
+	end();
+}
+
+/* A look that fails is repeated, without another change that would make it. */
+static void looks_again(void)
+{
+	const struct {
+		struct nlmsghdr h;
+		struct ifinfomsg link;
+	} change = {{.nlmsg_len = sizeof change, .nlmsg_type = RTM_NEWLINK}, {.ifi_index = 1}};
+	struct pollfd p[BUILDER_POLLS];
+	bool watches;
+	int kernel;
+
+	begin();
+	want(0);
+	finish();
+	kernel = tell();
+	CHECK(send(kernel, &change, sizeof change, 0) == (ssize_t)sizeof change);
+	waits(&watches);
+	for (nfds_t i = 0; i < BUILDER_POLLS; i++)
+		p[i] = (struct pollfd){.revents = i == 0 ? POLLIN : 0};
+	builder_heard(b, p, BUILDER_POLLS);
+	now = waits(&watches);
+	blind = true;
+	whole = false;
+	work();
+	CHECK(table.list[0].ready && !running);
+	CHECK_INT(waits(&watches), now + 1000);
+	now += 1000;
+	work();
+	CHECK(running);
+	whole = true;
 	finish();
 	close(kernel);
 	end();
@@ -710,6 +783,8 @@ static const struct unit_case cases[] = {
 	{"what cannot be removed is said once, and nobody waits for it", stays},
 	{"an interface without its filters does not come up", no_filters},
 	{"a program that does nothing is killed, at the end sooner, and one that works is not", hangs},
+	{"a leftover that has gone is not removed when a session has its name", name_of_leftover},
+	{"a look that fails is repeated", looks_again},
 	{"an interface that is made anew is counted from its beginning", counters},
 	{"an interface whose name is another user's from now on goes first", name_of_another},
 };

@@ -2,6 +2,7 @@
 #include "server/changes.h"
 
 #include <linux/rtnetlink.h>
+#include <net/if_arp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -76,7 +77,7 @@ static void new_route_told(unsigned short flags, unsigned char table, unsigned m
 
 static void link_told(unsigned short type, int index)
 {
-	const struct ifinfomsg i = {.ifi_index = index};
+	const struct ifinfomsg i = {.ifi_index = index, .ifi_type = ARPHRD_SIT};
 
 	told(type, &i, sizeof i, 0);
 }
@@ -153,6 +154,8 @@ static void of_others(void)
 /* What a program of ours may have done, however many interfaces it is about to make. */
 static void work(void)
 {
+	const struct ifinfomsg cable = {.ifi_index = STRANGE, .ifi_type = ARPHRD_ETHER};
+
 	begin();
 	link_told(RTM_NEWLINK, STRANGE);
 	CHECK_INT(c.told, 1);
@@ -161,6 +164,10 @@ static void work(void)
 	route_told(RTM_NEWROUTE, FAR_ROUTE_PROTO, RTN_UNREACHABLE, 1);
 	CHECK_INT(c.told, 1);
 	route_told(RTM_NEWROUTE, RTPROT_STATIC, RTN_UNICAST, STRANGE);
+	CHECK_INT(c.told, 0);
+	told(RTM_NEWLINK, &cable, sizeof cable, 0);
+	CHECK_INT(c.told, 0);
+	address_told(RTM_NEWADDR, STRANGE);
 	CHECK_INT(c.told, 0);
 	end();
 }

@@ -166,7 +166,7 @@ static void refused(void)
 	up(1, 1, "203.0.113.5");
 	want(2, 2, "203.0.113.5");
 	told(MESSAGE_RESULT, 2, RESULT_TAKEN);
-	CHECK_HAS(unit_log(), "another user's tunnel leads to that address");
+	CHECK_HAS(unit_log(), "203.0.113.5: a login as 'b' is refused: another user's tunnel leads");
 	table.most = 1;
 	want(2, 2, "203.0.113.6");
 	told(MESSAGE_RESULT, 2, RESULT_FULL);
