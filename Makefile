@@ -1,6 +1,6 @@
 # dtcp-up: brings up an IPv6-in-IPv4 tunnel that a DTCP server hands out.
 #
-#   make            build/dtcp-up
+#   make            build/dtcp-up and build/dtcpd
 #   make demo       a link up, IPv6 through it, a redial, a link down, in a kernel of its own
 #   make check      every test
 #   make check-arch, make check-machine   other processors and kernels: tests/machine/machine.mk

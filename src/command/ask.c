@@ -6,11 +6,12 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/end_times.h"
 #include "common/log.h"
 #include "common/status_codes.h"
 #include "rundir/rundir.h"
 
-enum { CONNECT_MS = 2000, PAUSE_MS = 10, GONE_MS = 1000 };
+enum { CONNECT_MS = 2000, PAUSE_MS = 10 };
 
 void ask_pause(void)
 {
@@ -34,7 +35,7 @@ bool ask_is_keeper(const char *iface, pid_t pid)
 /* A keeper that goes on hangs up after the result; one that ends does so by its end. */
 static void wait_for_end(int fd)
 {
-	int64_t until = clock_ms() + GONE_MS;
+	int64_t until = clock_ms() + END_GONE_MS;
 	struct control_reply r;
 
 	while (clock_wait(fd, until) > 0 && control_recv_reply(fd, &r) >= 0)

@@ -686,7 +686,7 @@ static unsigned step_end(struct fsm *f, const struct fsm_input *in, int64_t now)
 		f->status = STATUS_SYSTEM;
 	f->state = FSM_DONE;
 	f->timer = CLOCK_NEVER;
-	return DO_ANSWER | DO_EXIT;
+	return DO_ANSWER;
 }
 
 static unsigned step_state(struct fsm *f, const struct fsm_input *in, int64_t now)

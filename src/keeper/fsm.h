@@ -85,8 +85,7 @@ enum fsm_action {
 	DO_PATH = 1 << 7,    /* ask the path for the first time, until fsm.path_by */
 	DO_PROBE = 1 << 8,   /* check the path once more */
 	DO_SCRIPT = 1 << 9,  /* tell the script `down`, at most until fsm.wake */
-	DO_REMOVE = 1 << 10, /* want nothing in the kernel, until fsm.wake */
-	DO_EXIT = 1 << 11    /* end with fsm.status */
+	DO_REMOVE = 1 << 10  /* want nothing in the kernel, until fsm.wake */
 };
 
 enum {
@@ -180,7 +179,7 @@ struct fsm_input {
  * but not_before is to be set by the caller. */
 void fsm_init(struct fsm *f, bool persist, int64_t wait_until, unsigned n_accounts);
 
-/* Whether what this event leads to depends on absent, untried and others. */
+/* Whether what this event leads to depends on the lines (absent, untried, several, others). */
 bool fsm_needs_lines(const struct fsm *f, enum fsm_event e, int64_t now);
 
 /* Takes one event and returns what to do (a set of enum fsm_action). */

@@ -54,8 +54,8 @@ struct path {
 	enum path_state state;
 	int64_t began;     /* CHECK: when the first echo went out */
 	int64_t heard;     /* CHECK: when something last came out of the tunnel */
-	int64_t limit;     /* FIRST: when it has failed */
-	int64_t pause;     /* FIRST, BAD: until the next echo after the next */
+	int64_t limit;     /* FIRST: when it has failed; BAD: not 0 where it was never answered */
+	int64_t pause;     /* FIRST, BAD: between the next echo and the one after it */
 	int64_t most;      /* BAD: the longest pause; set by whoever begins with PATH_EV_FIRST */
 	unsigned big_left; /* echoes that fill the MTU, still to be waited for */
 	int64_t next, big_next; /* when each kind's turn comes, or CLOCK_NEVER */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LOOK_H
-#define LOOK_H
+#ifndef KERNEL_LOOK_H
+#define KERNEL_LOOK_H
 
 #include <stdbool.h>
 

@@ -8,8 +8,8 @@
 #include "protocol/offer.h"
 
 /* The Dynamic Tunnel Configuration Protocol as pure functions on lines
- * without their ends. No specification can be had; what is known of it is in
- * dtcp-up(8), PROTOCOL. */
+ * without their ends. No specification can be had: this follows what is known of
+ * KAME's and Feel6's server and client (dtcp-up(8), STANDARDS). */
 
 enum { DTCP_CHALLENGE_MAX = 508, DTCP_DIGEST_BYTES = 16, DTCP_COMMAND_MAX = 1200 };
 

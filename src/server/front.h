@@ -7,6 +7,7 @@
 
 #include "common/privs.h"
 #include "server/config.h"
+#include "server/crowd.h"
 
 /* The front: the process that accepts connections and reads what clients say. It has
  * no privileges, no files and no password: whether a login is right it asks auth. */
@@ -22,7 +23,7 @@ struct front_how {
 
 /* Connections beyond those that are logged in: those that are not, and those whose
  * slot auth has not let go of yet. */
-enum { FRONT_SLOTS_MORE = 256 + 64 };
+enum { FRONT_SLOTS_MORE = CROWD_MOST + 64 };
 
 /* The process itself, to which auth talks by channel. Returns when auth is gone. */
 void front_main(int channel, const struct front_how *how);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef LOOK_H
-#define LOOK_H
+#ifndef SERVER_LOOK_H
+#define SERVER_LOOK_H
 
 #include <net/if.h>
 #include <netinet/in.h>

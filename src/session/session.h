@@ -37,7 +37,7 @@ struct session_how {
  * MSG_OFFER or MSG_FAIL, with MSG_LOG in between; after MSG_OFFER one MSG_PONG or
  * MSG_FAIL for each MSG_PING, and MSG_FAIL when the connection ends. After MSG_QUIT it
  * says quit to the server, sends MSG_BYE when that is answered, and ends when the
- * server closes the connection, or after 5 s; half a second where the channel closes
+ * server closes the connection, or after 5 s; 0.4 s where the channel closes
  * instead. False with errno. */
 bool session_start(struct session *s, const struct session_how *how);
 

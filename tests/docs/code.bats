@@ -276,6 +276,15 @@ told() {
     same 17 "$found" "$wanted"
 }
 
+@test "JSON: the manual of dtcpd has the members that the code prints" {
+    # shellcheck disable=SC1003 # the C of it
+    wanted=$(grep -oE 'print_json_name\("[a-z_]+"|\\"[a-z_]+\\":' "$SRC/server/who.c" | grep -oE '[a-z_]{4,}' |
+        grep -vx print_json_name | sort -u)
+    found=$(sed -n '/^\.It Fl j/,/^\.It Fl q/p' "$SRC/dtcpd.8" | sed -n '/^Its members/,/^\.Cm packets_out/p' |
+        sed -n 's/^\.Cm //p' | tr -d ' .' | tr ',' '\n' | grep .)
+    same 12 "$found" "$wanted"
+}
+
 @test "--status: the manual has the rows of the sample in README.md, in its order" {
     wanted=$(sed -nE '/^dtcp0: up/,/^```/s/^  ([A-Za-z]+( [a-z]+)?)  .*/\1/p' "$ROOT/README.md")
     [ "$(wc -l <<<"$wanted")" = 9 ]

@@ -79,3 +79,11 @@ trespasses() {
     echo "$missing"
     [ -z "$missing" ]
 }
+
+@test "rooms: each header has a guard of its own" {
+    cd "$ROOT/src"
+    twice=$(grep -rhE '^#define [A-Z0-9_]+_H$' --include='*.h' . | sort | uniq -d)
+    echo "$twice"
+    [ -z "$twice" ]
+    [ "$(grep -rlE '^#define [A-Z0-9_]+_H$' --include='*.h' . | wc -l)" -ge 80 ]
+}

@@ -456,7 +456,8 @@ static void the_end(void)
 	come_up();
 	happens(EV_STOP, 0);
 	happens(EV_SCRIPT_DONE, 0);
-	CHECK(happens(EV_KERNEL_FAIL, 0) & DO_EXIT);
+	CHECK_INT(happens(EV_KERNEL_FAIL, 0), DO_ANSWER);
+	CHECK_INT(f.state, FSM_DONE);
 	CHECK_INT(f.status, STATUS_SYSTEM); /* something is left */
 	begin(false, CLOCK_NEVER, 1);
 	happens(EV_FAIL, STATUS_PROTOCOL);
