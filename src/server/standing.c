@@ -156,7 +156,7 @@ bool standing_judge(struct standing *s, const struct look *l, const char *said)
 	s->asked = false;
 	if (!asked)
 		return false;
-	fewer = keep_leftovers(s, l, NULL);
+	fewer = keep_leftovers(s, l, "");
 	add_lines(s, l, &missing);
 	if (missing.len == 0 && !missing.failed) {
 		s->due = false;
