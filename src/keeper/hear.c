@@ -244,6 +244,8 @@ static void hear_event(struct keeper *k, struct caller *one, const struct contro
 		log_msg(LOG_NOTICE, "%s: is kept for link %s; link %s is not used", k->how.interface,
 			k->uplink.use.link, q->link);
 	uplink_event(&k->uplink, q->link, q->address);
+	if (k->fsm.state == FSM_BACKOFF)
+		uplink_rest(&k->uplink); /* it is no other line: one more try, and the delays stay */
 	hear_link(k);
 	/* Something happened to the line in use: its session may not have outlived it. */
 	if (on && k->events.n == 0)

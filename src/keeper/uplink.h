@@ -121,8 +121,8 @@ void uplink_offered(struct uplink *u);
 /* The line in use works: what failed before is forgotten. */
 void uplink_works(struct uplink *u);
 
-/* A pause begins after every line was tried. The line in use counts as tried by each account,
- * so that it is news when it has gone and comes back. */
+/* For a pause, when every line was tried: the line in use counts as tried by each account, so
+ * that it is news when it has gone and comes back, and no sooner. */
 void uplink_rest(struct uplink *u);
 
 /* Account n can have no session over the line in use, or its path is bad. */

@@ -262,6 +262,13 @@ static void comes_back(void)
 	CHECK_INT(look(UPLINK_PAUSES), UPLINK_LINE);
 	uplink_rest(&u);
 	CHECK_INT(look(UPLINK_PAUSES), UPLINK_SAME);
+	/* A hook's word is none of another line where it is about the one in use. */
+	uplink_event(&u, "wan2", (struct in_addr){0});
+	CHECK_INT(look(UPLINK_PAUSES), UPLINK_LINE);
+	uplink_rest(&u);
+	CHECK_INT(look(UPLINK_PAUSES), UPLINK_SAME);
+	uplink_event(&u, "wan", (struct in_addr){0});
+	CHECK_INT(look(UPLINK_PAUSES), UPLINK_LINE);
 	/* After a session that worked, too: nothing was tried since. */
 	start("");
 	n_kernel = 1;
