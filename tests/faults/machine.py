@@ -13,6 +13,9 @@ import time
 RUN_DIR = "/run/dtcp-up"
 NEAR = ["203.0.113.50", "203.0.113.51"]
 SIOCGETTUNNEL = 0x89f0
+# Process numbers below it are of processes older than this one: none of them is dtcp-up's,
+# and numbers under 300 are not given out again (the kernel's RESERVED_PIDS).
+FIRST_NUMBER = min(os.getpid(), 300)
 
 
 class Wrong(Exception):
@@ -20,15 +23,17 @@ class Wrong(Exception):
 
 
 def until(seconds, what, test):
-    """Polls test() until it is true."""
-    end = time.monotonic() + seconds
+    """Polls test() until it is true, the more seldom the longer it takes: where nothing
+    runs, the lab's time costs none."""
+    end, pause = time.monotonic() + seconds, 0.003
     while True:
         found = test()
         if found:
             return found
         if time.monotonic() > end:
             raise Wrong("waited %g s in vain for %s" % (seconds, what))
-        time.sleep(0.003)
+        time.sleep(pause)
+        pause = min(1.3 * pause, 0.05)
 
 
 def read(path, default=""):
@@ -48,9 +53,14 @@ def names_in(path):
         return []
 
 
+def names_of_links():
+    """Of all interfaces."""
+    return {name for _, name in socket.if_nameindex()}
+
+
 def kernel():
     """Interfaces, IPv6 addresses and routes, without counters and link-local."""
-    names = {name for _, name in socket.if_nameindex()}
+    names = names_of_links()
     addresses = [line.split() for line in read("/proc/net/if_inet6").splitlines()]
     routes = [line.split() for line in read("/proc/net/ipv6_route").splitlines()]
     return (frozenset(names),
@@ -60,7 +70,10 @@ def kernel():
 
 
 def ends_of(name):
-    """The two ends of a tunnel, as the kernel says: local, remote."""
+    """The two ends of a tunnel, as the kernel says: local, remote. It starts modprobe(8)
+    where one asks for an interface that there is not."""
+    if name.decode() not in names_of_links():
+        return "", ""
     parameters = array.array("B", bytes(52))
     ask = struct.pack("16sP8x", name, parameters.buffer_info()[0])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
@@ -76,6 +89,11 @@ def near_end():
     return ends_of(b"dtcp0")[0]
 
 
+def numbers():
+    """Of the processes that may be ours."""
+    return [name for name in os.listdir("/proc") if name.isdigit() and int(name) > FIRST_NUMBER]
+
+
 def process(pid):
     """A process's name, state and parent; None where there is none."""
     found = re.match(r"\d+ \((.*)\) (\S) (\d+)", read("/proc/%s/stat" % pid))
@@ -85,7 +103,7 @@ def process(pid):
 def processes():
     """dtcp-up's, and those it has not reaped: process number to parent."""
     found, parents = {}, {}
-    for name in filter(str.isdigit, os.listdir("/proc")):
+    for name in numbers():
         seen = process(name)
         if not seen:
             continue

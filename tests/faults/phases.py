@@ -37,11 +37,12 @@ class Failer:
         return found[0][len(mark):].strip() if found else None
 
     def listen(self, end, seconds):
-        """Reads what is said until end(), its own end, or for so long."""
+        """Reads what is said until end(), its own end, or for so long; what has been said
+        by now in any case."""
         limit = time.monotonic() + seconds
         while not end():
-            wait = limit - time.monotonic()
-            if wait < 0 or not select.select([self.process.stdout], [], [], wait)[0]:
+            wait = max(0, limit - time.monotonic())
+            if not select.select([self.process.stdout], [], [], wait)[0]:
                 return
             text = os.read(self.process.stdout.fileno(), 65536)
             if not text:
@@ -63,11 +64,14 @@ class Failer:
         return int(status), re.sub("(?m)^=.*\n", "", self.said)
 
     def end(self):
-        """Lets go."""
+        """Lets go. What it followed may live on, and have the pipe that it talks to."""
         self.process.terminate()
-        self.listen(lambda: False, 5)
-        self.process.kill()
-        self.process.wait()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.listen(lambda: False, 0)
         self.process.stdout.close()
 
 
