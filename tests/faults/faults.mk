@@ -6,7 +6,7 @@
 #   build/faults/dtcpd    dtcpd without its filters of system calls (far-attack.bats)
 #   build/faults/ip       an ip(8) that fails at a line (lab/attack-ip.bats)
 #   make faults           every system call of both programs and every step of ip
-#                         fails once, in the lab; about an hour and a half
+#                         fails once, in the lab; some five hours
 
 FAULTS = $(BUILD)/faults
 PUPPET_SOURCES = $(addprefix tests/faults/,puppet.c attack.c forge.c) src/common/prefix.c
