@@ -433,7 +433,7 @@ class FarPhase:
     def calm(self, fault, test, failer):
         """Waits until all is as it should be, or cannot become so."""
         # Who is put out has two seconds to hang up, as this client does not.
-        fault_s = 4 if self.name == "idle" else 1
+        fault_s = 4 if self.name in ("idle", "refused") else 1
         try:
             until(fault_s if fault else 60, "the end", lambda: test() or not dtcpds())
         except Wrong:
