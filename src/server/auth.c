@@ -182,7 +182,7 @@ static void log_in(struct auth *a, const struct message *m)
 	if (m->code == LOGIN_UNKNOWN_TYPE) {
 		log_msg(LOG_NOTICE,
 			"%s: a login as '%s' is refused: there is no tunnel type of that name",
-			text_ipv4(s->client), users_numbered(&a->users, user).name);
+			text_ipv4(s->client), m->name);
 		send_on(&a->front, MESSAGE_RESULT, m->slot, s, RESULT_UNSUPPORTED);
 		return;
 	}

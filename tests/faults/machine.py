@@ -70,8 +70,8 @@ def kernel():
 
 
 def ends_of(name):
-    """The two ends of a tunnel, as the kernel says: local, remote. It starts modprobe(8)
-    where one asks for an interface that there is not."""
+    """The two ends of a tunnel, as the kernel says: local, remote."""
+    # Asked for an interface that there is not, the kernel starts modprobe(8) first.
     if name.decode() not in names_of_links():
         return "", ""
     parameters = array.array("B", bytes(52))
@@ -91,7 +91,7 @@ def near_end():
 
 def numbers():
     """Of the processes that may be ours."""
-    return [name for name in os.listdir("/proc") if name.isdigit() and int(name) > FIRST_NUMBER]
+    return [name for name in os.listdir("/proc") if name.isdigit() and int(name) >= FIRST_NUMBER]
 
 
 def process(pid):
