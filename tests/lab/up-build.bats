@@ -27,7 +27,8 @@ sysctls() {
 	: >/run/lab/ip-lines
 	up_wrap_ip <<-'END'
 		echo "run $*" >>/run/lab/ip-lines
-		rm -f /run/lab/fifo && mkfifo /run/lab/fifo
+		fifo=/run/lab/fifo.$$
+		mkfifo $fifo
 		conf=/proc/sys/net/ipv6/conf/dtcp0
 		exec 3<&0
 		while IFS= read -r line; do
@@ -36,8 +37,8 @@ sysctls() {
 			esac >>/run/lab/ip-lines
 			echo "$line" >>/run/lab/ip-lines
 			echo "$line"
-		done <&3 >/run/lab/fifo &
-		exec /run/lab/ip "$@" </run/lab/fifo 3<&-
+		done <&3 >$fifo &
+		exec /run/lab/ip "$@" <$fifo 3<&-
 	END
 	dtcp_up
 	diff - /run/lab/ip-lines <<-'END'

@@ -17,25 +17,28 @@ teardown() {
 
 # up_break_ip LINE CODE: from now on dtcp-up's ip carries out the lines before
 # LINE, then CODE (in $line is that line), then the rest. Lines that make something
-# are counted, over all runs.
+# are counted, over all runs, each time in a file of its own: what fed an ip that has
+# failed may still be at it.
 up_break_ip() {
-	echo 0 >/run/lab/ip-count
+	ip_count=/run/lab/ip-count.$((breaks += 1))
+	echo 0 >$ip_count
 	up_wrap_ip <<-END
-		rm -f /run/lab/fifo && mkfifo /run/lab/fifo
+		fifo=/run/lab/fifo.\$\$
+		mkfifo \$fifo
 		exec 3<&0
 		{
 			while IFS= read -r line; do
 				if [ "\$1" != -force ] && [ "\${line#link show}" = "\$line" ]; then
-					read -r n </run/lab/ip-count
-					echo \$((n += 1)) >/run/lab/ip-count
+					read -r n <$ip_count
+					echo \$((n += 1)) >$ip_count
 					if [ \$n = $1 ]; then
 						$2
 					fi
 				fi
 				echo "\$line"
 			done
-		} <&3 >/run/lab/fifo &
-		exec /run/lab/ip "\$@" </run/lab/fifo 3<&-
+		} <&3 >\$fifo &
+		exec /run/lab/ip "\$@" <\$fifo 3<&-
 	END
 }
 

@@ -89,9 +89,10 @@ up_note_ip() {
 	: >/run/lab/ip-lines
 	up_wrap_ip <<-'END'
 		echo "run $*" >>/run/lab/ip-lines
-		rm -f /run/lab/fifo && mkfifo /run/lab/fifo
+		fifo=/run/lab/fifo.$$
+		mkfifo $fifo
 		exec 3<&0
-		sed -u '/^link show/!w /dev/stderr' <&3 2>>/run/lab/ip-lines >/run/lab/fifo &
-		exec /run/lab/ip "$@" </run/lab/fifo 3<&-
+		sed -u '/^link show/!w /dev/stderr' <&3 2>>/run/lab/ip-lines >$fifo &
+		exec /run/lab/ip "$@" <$fifo 3<&-
 	END
 }
