@@ -57,6 +57,7 @@ struct inventory {
 	bool sit;           /* false: an interface of another kind has the name */
 	bool ipv6_off;      /* no IPv6 on the interface */
 	bool no_link_local; /* the kernel will give it no link-local address */
+	bool tentative;     /* one of its addresses that are wanted cannot be used yet */
 	bool sit0;          /* the namespace has it, on which `ip tunnel add` depends */
 	unsigned n_devices;
 	struct inventory_device devices[INVENTORY_DEVICES];

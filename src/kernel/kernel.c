@@ -26,6 +26,11 @@ enum { REMOVALS = 2, BUILDS = 6 + TUNNEL_LANS };
  * off and on, and removes one address after the other. */
 enum { PAUSES = 5, PAUSE_MS = 200 };
 
+/* Until a worker of the kernel has seen to a new address, no packet is sent from it, also on
+ * a tunnel, where nobody looks for duplicates; that worker may wait for its turn. The pause
+ * doubles, to 1.3 s in all, and then nothing is gained by more. */
+enum { TENTATIVE_WAITS = 7, TENTATIVE_MS = 10 };
+
 void kernel_init(struct kernel *k, bool (*record)(void *arg), void *arg)
 {
 	memset(k, 0, offsetof(struct kernel, given));
@@ -248,6 +253,18 @@ static void arrived(struct kernel *k, const struct kernel_view *v)
 		meddling_over(k);
 	k->step.ended = k->step.again = false;
 	k->step.count = 0;
+	k->pause = CLOCK_NEVER;
+}
+
+/* All is there. What the router sends, before the tunnel's own address can be used, would
+ * carry the link-local one, which goes no further than the far end: then there is another
+ * look before it counts as up. */
+static bool waits_for_address(struct kernel *k, const struct kernel_view *v)
+{
+	if (!v->found.tentative || k->whole || k->step.waits == TENTATIVE_WAITS)
+		return false;
+	k->pause = clock_ms() + (TENTATIVE_MS << k->step.waits++);
+	return true;
 }
 
 /* Why the interface could not be made, as far as that can be seen. */
@@ -388,7 +405,8 @@ static void go_build(struct kernel *k)
 	if (!inspect(k, v, fresh))
 		return;
 	if (v->d.lines.count == 0 && !(v->found.settings & v->wanted.settings)) {
-		arrived(k, v);
+		if (!waits_for_address(k, v))
+			arrived(k, v);
 		return;
 	}
 	whole = k->whole;
@@ -425,6 +443,8 @@ static void go_told(struct kernel *k)
 			step_let_go(k);
 		return;
 	}
+	if (waits_for_address(k, v))
+		return;
 	step_keep(k);
 	arrived(k, v);
 }

@@ -78,6 +78,7 @@ struct kernel {
 		bool unready;   /* got none, since the interface cannot be prepared: said */
 		unsigned count; /* how many were run for this */
 		unsigned pauses; /* how many pauses were made for this */
+		unsigned waits; /* and how many because an address could not be used yet */
 	} step;
 	struct program run;
 	int64_t deadline; /* when it gets no more lines, or is killed, or CLOCK_NEVER */

@@ -168,6 +168,12 @@ static const char *device_of(const struct inventory *found, unsigned index)
 	return NULL;
 }
 
+/* It is there, and cannot be used until the kernel has looked for duplicates. */
+static bool is_tentative(const struct ifaddrmsg *m)
+{
+	return (m->ifa_flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) == IFA_F_TENTATIVE;
+}
+
 static void take_address(void *arg, const struct nlmsghdr *h)
 {
 	const struct ifaddrmsg *m = netlink_body(h, RTM_NEWADDR, sizeof *m);
@@ -175,6 +181,7 @@ static void take_address(void *arg, const struct nlmsghdr *h)
 	const struct rtattr *address, *peer;
 	struct look *l = arg;
 	const char *device;
+	bool wanted;
 
 	if (!m || m->ifa_family != AF_INET6)
 		return;
@@ -189,8 +196,10 @@ static void take_address(void *arg, const struct nlmsghdr *h)
 		netlink_get(&a.peer, sizeof a.peer, peer);
 	a.len = m->ifa_prefixlen;
 	snprintf(a.device, sizeof a.device, "%s", device);
-	if (m->ifa_index == l->found->index ||
-	    inventory_has_address(l->wanted, device, &a.address) ||
+	wanted = inventory_has_address(l->wanted, device, &a.address);
+	if (wanted && m->ifa_index == l->found->index)
+		l->found->tentative = l->found->tentative || is_tentative(m);
+	if (wanted || m->ifa_index == l->found->index ||
 	    inventory_has_address(l->ours, device, &a.address))
 		inventory_add_address(l->found, &a);
 }

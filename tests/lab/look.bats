@@ -354,6 +354,29 @@ older() {
 	not ip -n customer link show dtcp0
 }
 
+@test "it is up when the router's own packets have the tunnel's address, and not before" {
+	up_ready
+	older tentative
+	touch /run/lab/tentative
+	lab_spawn up "$LAB_ENTER" customer "$DTCP_UP"
+	has_address() { ip -n customer -6 addr show dev dtcp0 | grep -q c0de::1; }
+	wait_for 5 has_address
+	lab_sleep 0.3
+	cat /run/lab/up.log
+	not grep 'dtcp0: up:' /run/lab/up.log
+	not grep 'dtcp0: up:' /run/lab/syslog
+	rm /run/lab/tentative
+	wait_for 5 grep 'dtcp0: up:' /run/lab/up.log
+	dtcp_up --down
+	# A kernel that never comes to it hinders nobody for long.
+	touch /run/lab/tentative
+	dtcp_up
+	up_is up
+	wait_for 5 is_back
+	dtcp_up --down
+	assert_nothing_left
+}
+
 # keepalive_calls N: traces at most N keepalives of keeper and session, 4 s apart, and prints
 # how many system calls they took together. Asking for the time takes none on most
 # kernels.

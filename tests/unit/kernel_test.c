@@ -1223,6 +1223,83 @@ static void prepared_in_vain(void)
 	CHECK_STR(said(), "");
 }
 
+/* What is made is there, and its address cannot be used yet. */
+static void tentative(void)
+{
+	begin();
+	CHECK_INT(kernel_want(&k, &t, true), KERNEL_BUSY);
+	model.tentative = true;
+	CHECK_INT(ip_works(), KERNEL_BUSY);
+	CHECK(!kernel_whole(&k));
+	CHECK_INT(kernel_wake(&k), clock_ms() + 10);
+	CHECK_INT(pause_ends(), KERNEL_BUSY);
+	CHECK_INT(kernel_wake(&k), clock_ms() + 20);
+	model.tentative = false;
+	CHECK_INT(pause_ends(), KERNEL_DONE);
+	CHECK(kernel_whole(&k) && k.routes);
+	CHECK_INT(kernel_wake(&k), CLOCK_NEVER);
+	CHECK_INT(starts, 1);
+	/* Something else has it looked at before the pause is over. */
+	begin();
+	CHECK_INT(kernel_want(&k, &t, true), KERNEL_BUSY);
+	model.tentative = true;
+	CHECK_INT(ip_works(), KERNEL_BUSY);
+	model.tentative = false;
+	CHECK_INT(kernel_look_due(&k), KERNEL_DONE);
+	CHECK_INT(kernel_wake(&k), CLOCK_NEVER);
+	CHECK_STR(said(), "");
+}
+
+/* It is waited for while there is hope, and never where all was up already. */
+static void stays_tentative(void)
+{
+	int64_t waited = 0;
+
+	begin();
+	CHECK_INT(kernel_want(&k, &t, true), KERNEL_BUSY);
+	model.tentative = true;
+	CHECK_INT(ip_works(), KERNEL_BUSY);
+	for (int i = 0; i < 6; i++) {
+		waited += kernel_wake(&k) - clock_ms();
+		CHECK_INT(pause_ends(), KERNEL_BUSY);
+	}
+	waited += kernel_wake(&k) - clock_ms();
+	CHECK_INT(waited, 1270);
+	CHECK_INT(pause_ends(), KERNEL_DONE);
+	CHECK(kernel_whole(&k));
+	CHECK_INT(kernel_look_due(&k), KERNEL_DONE);
+	CHECK_INT(kernel_wake(&k), CLOCK_NEVER);
+	/* What is not wanted any more is not waited for. */
+	begin();
+	CHECK_INT(kernel_want(&k, &t, true), KERNEL_BUSY);
+	model.tentative = true;
+	CHECK_INT(ip_works(), KERNEL_BUSY);
+	down();
+	CHECK_INT(kernel_wake(&k), CLOCK_NEVER);
+	CHECK_STR(said(), "");
+}
+
+/* An ip(8) that waits for the routes goes on waiting meanwhile. */
+static void tentative_before_routes(void)
+{
+	begin();
+	CHECK_INT(kernel_want(&k, &t, false), KERNEL_BUSY);
+	model.tentative = true;
+	does_and_waits("9: dtcp0: ...\n");
+	CHECK_INT(kernel_go(&k), KERNEL_BUSY);
+	CHECK(!kernel_whole(&k) && k.run.pid);
+	model.tentative = false;
+	kernel_timer(&k, kernel_wake(&k));
+	CHECK_INT(kernel_go(&k), KERNEL_DONE);
+	CHECK(kernel_whole(&k) && k.run.pid);
+	CHECK_INT(ends, 0);
+	fed[0] = '\0';
+	CHECK_INT(kernel_want_routes(&k, true), KERNEL_BUSY);
+	CHECK_INT(ip_works(), KERNEL_DONE);
+	CHECK_INT(starts, 1);
+	CHECK_STR(said(), "");
+}
+
 static const struct unit_case cases[] = {
 	{"up by one ip(8) and down by another", up_and_down},
 	{"no ip(8) where nothing differs", nothing_to_do},
@@ -1277,5 +1354,8 @@ static const struct unit_case cases[] = {
 	{"the kernel cannot be asked when ip(8) has told", tells_unseen},
 	{"ip(8) started early", prepared},
 	{"ip(8) started early in vain", prepared_in_vain},
+	{"an address that cannot be used yet: it is not up yet", tentative},
+	{"an address that can never be used: up all the same, after a while", stays_tentative},
+	{"an address that cannot be used yet, and ip(8) waits for the routes", tentative_before_routes},
 };
 UNIT_MAIN(cases)
