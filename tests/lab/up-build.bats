@@ -25,20 +25,16 @@ sysctls() {
 	up_ready
 	# The settings are looked at when the interface is about to come up.
 	: >/run/lab/ip-lines
-	up_wrap_ip <<-'END'
-		echo "run $*" >>/run/lab/ip-lines
-		fifo=/run/lab/fifo.$$
-		mkfifo $fifo
+	# shellcheck disable=SC2016 # is for the script
+	up_feed_ip 'echo "run $*" >>/run/lab/ip-lines' <<-'END'
 		conf=/proc/sys/net/ipv6/conf/dtcp0
-		exec 3<&0
 		while IFS= read -r line; do
 			case $line in
 			'link set'*) echo "accept" $(cat $conf/accept_ra $conf/autoconf $conf/accept_redirects) ;;
 			esac >>/run/lab/ip-lines
 			echo "$line" >>/run/lab/ip-lines
 			echo "$line"
-		done <&3 >$fifo &
-		exec /run/lab/ip "$@" <$fifo 3<&-
+		done
 	END
 	dtcp_up
 	diff - /run/lab/ip-lines <<-'END'

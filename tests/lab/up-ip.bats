@@ -17,28 +17,21 @@ teardown() {
 
 # up_break_ip LINE CODE: from now on dtcp-up's ip carries out the lines before
 # LINE, then CODE (in $line is that line), then the rest. Lines that make something
-# are counted, over all runs, each time in a file of its own: what fed an ip that has
-# failed may still be at it.
+# are counted, over all runs, each time in a file of its own (see up_feed_ip).
 up_break_ip() {
 	ip_count=/run/lab/ip-count.$((breaks += 1))
 	echo 0 >$ip_count
-	up_wrap_ip <<-END
-		fifo=/run/lab/fifo.\$\$
-		mkfifo \$fifo
-		exec 3<&0
-		{
-			while IFS= read -r line; do
-				if [ "\$1" != -force ] && [ "\${line#link show}" = "\$line" ]; then
-					read -r n <$ip_count
-					echo \$((n += 1)) >$ip_count
-					if [ \$n = $1 ]; then
-						$2
-					fi
+	up_feed_ip <<-END
+		while IFS= read -r line; do
+			if [ "\$1" != -force ] && [ "\${line#link show}" = "\$line" ]; then
+				read -r n <$ip_count
+				echo \$((n += 1)) >$ip_count
+				if [ \$n = $1 ]; then
+					$2
 				fi
-				echo "\$line"
-			done
-		} <&3 >\$fifo &
-		exec /run/lab/ip "\$@" <\$fifo 3<&-
+			fi
+			echo "\$line"
+		done
 	END
 }
 

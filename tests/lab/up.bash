@@ -80,6 +80,24 @@ up_wrap_ip() {
 	mv /run/lab/ip-wrapper /usr/sbin/ip
 }
 
+# up_feed_ip [FIRST] <BODY: from now on dtcp-up's ip is a shell script: FIRST, and then the
+# real one, which gets what BODY makes of its lines. Each has a pipe of its own: what feeds
+# one that has failed may still be at it.
+up_feed_ip() {
+	local body
+	body=$(cat)
+	up_wrap_ip <<-END
+		${1-}
+		fifo=/run/lab/fifo.\$\$
+		mkfifo \$fifo
+		exec 3<&0
+		{
+			$body
+		} <&3 >\$fifo &
+		exec /run/lab/ip "\$@" <\$fifo 3<&-
+	END
+}
+
 # up_unwrap_ip: the real one again.
 up_unwrap_ip() { [ ! -e /run/lab/ip ] || cp -a --remove-destination /run/lab/ip /usr/sbin/ip; }
 
@@ -87,12 +105,7 @@ up_unwrap_ip() { [ ! -e /run/lab/ip ] || cp -a --remove-destination /run/lab/ip 
 # after a line for each run of it; `link show` changes nothing, and is not noted.
 up_note_ip() {
 	: >/run/lab/ip-lines
-	up_wrap_ip <<-'END'
-		echo "run $*" >>/run/lab/ip-lines
-		fifo=/run/lab/fifo.$$
-		mkfifo $fifo
-		exec 3<&0
-		sed -u '/^link show/!w /dev/stderr' <&3 2>>/run/lab/ip-lines >$fifo &
-		exec /run/lab/ip "$@" <$fifo 3<&-
-	END
+	# shellcheck disable=SC2016 # is for the script
+	up_feed_ip 'echo "run $*" >>/run/lab/ip-lines' \
+		<<<"sed -u '/^link show/!w /dev/stderr' 2>>/run/lab/ip-lines"
 }
