@@ -168,7 +168,8 @@ static const char *device_of(const struct inventory *found, unsigned index)
 	return NULL;
 }
 
-/* It is there, and cannot be used until the kernel has looked for duplicates. */
+/* It is there, and a worker of the kernel has yet to let it be used. A duplicate it never
+ * will. */
 static bool is_tentative(const struct ifaddrmsg *m)
 {
 	return (m->ifa_flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) == IFA_F_TENTATIVE;
@@ -197,8 +198,8 @@ static void take_address(void *arg, const struct nlmsghdr *h)
 	a.len = m->ifa_prefixlen;
 	snprintf(a.device, sizeof a.device, "%s", device);
 	wanted = inventory_has_address(l->wanted, device, &a.address);
-	if (wanted && m->ifa_index == l->found->index)
-		l->found->tentative = l->found->tentative || is_tentative(m);
+	if (wanted && m->ifa_index == l->found->index && is_tentative(m))
+		l->found->tentative = true;
 	if (wanted || m->ifa_index == l->found->index ||
 	    inventory_has_address(l->ours, device, &a.address))
 		inventory_add_address(l->found, &a);

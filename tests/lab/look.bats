@@ -312,7 +312,7 @@ unreachable default from 2001:db8:c0de::/48 dev lo metric 4294967295'
 	as_table lab-sit
 }
 
-# older WHAT: from now on dtcp-up and its ip have a kernel without WHAT (older.c).
+# older WHAT: from now on dtcp-up and its ip have the kernel that older.c calls WHAT.
 older() {
 	export OLDER=$1 LD_PRELOAD=$LAB_PROJECT/build/lab/older.so
 	up_wrap_ip <<<"export OLDER=$OLDER LD_PRELOAD=$LD_PRELOAD"

@@ -1245,7 +1245,8 @@ static void tentative(void)
 	model.tentative = true;
 	CHECK_INT(ip_works(), KERNEL_BUSY);
 	model.tentative = false;
-	CHECK_INT(kernel_look_due(&k), KERNEL_DONE);
+	happens(WATCH_LINK_NEW, "dtcp0");
+	CHECK_INT(kernel_go(&k), KERNEL_DONE);
 	CHECK_INT(kernel_wake(&k), CLOCK_NEVER);
 	CHECK_STR(said(), "");
 }
